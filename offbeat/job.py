@@ -1,0 +1,270 @@
+"""The job: one message of the analysis queue, from bytes to a checked model.
+
+`parse_job` is the only door. It either returns a `Job` or raises `JobRefused`, whose text is written for the
+producer who has to mend the message.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, from_json
+
+from offbeat.failure import FailureReason
+
+__all__ = ["MAX_MESSAGE_BYTES", "CueTrack", "Job", "JobId", "JobOptions", "JobRefused", "parse_job"]
+
+MAX_MESSAGE_BYTES = 200 * 1024
+"""Largest message in bytes: it must fit, with room to spare, into Kubernetes' 256 KiB of annotations."""
+
+MAX_CUE_TRACKS = 2_000
+
+
+class JobRefused(Exception):
+    """A message that can never become a run: `reason`, the sentence for its producer, and its `job_id` if it has one."""
+
+    def __init__(
+        self, reason: FailureReason, message: str, job_id: int | str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.job_id = job_id
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable() or not value.strip():
+        raise ValueError("must be 1 to 128 printable characters")
+    return value
+
+
+JobId = (
+    StrictInt
+    | Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(_printable)]
+)
+Seconds = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Text = Annotated[StrictStr, Field(max_length=1_000)]
+
+
+class CueTrack(BaseModel):
+    """One track that the producer knows of; times in seconds on the untrimmed clock of the file."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    title: Text
+    start_time_sec: Seconds
+    end_time_sec: Seconds | None = Field(None, description="default: where the next track starts")
+    artist: Text | None = None
+    track_id: JobId | None = Field(None, description="default: 1, 2, 3 … in order of time")
+    transition_start_sec: Seconds | None = Field(
+        None, description="where the mix into this track begins"
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.end_time_sec is not None and self.end_time_sec <= self.start_time_sec:
+            raise ValueError("end_time_sec must be greater than start_time_sec")
+        return self
+
+
+class JobOptions(BaseModel):
+    """What the producer asks for beyond the default figures."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    stems: StrictBool = Field(False, description="separate and write the stems")
+    bpm_min: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
+    bpm_max: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
+
+    @model_validator(mode="after")
+    def _range_is_not_empty(self) -> Self:
+        if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min >= self.bpm_max:
+            raise ValueError("bpm_min must be less than bpm_max")
+        return self
+
+
+class Job(BaseModel):
+    """One analysis job. Unknown fields are kept and ignored, so a producer may carry its own data."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, title="Offbeat job")
+
+    job_id: JobId = Field(
+        description="the producer's name for the work; comes back unchanged, type included"
+    )
+    relative_path: StrictStr | None = Field(
+        None, min_length=1, max_length=4096, description="file below the shared mount"
+    )
+    file_path: StrictStr | None = Field(
+        None, min_length=1, max_length=4096, description="absolute path inside the shared mount"
+    )
+    cue_tracks: list[CueTrack] | None = Field(None, max_length=MAX_CUE_TRACKS)
+    profile: Annotated[StrictStr, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] = Field(
+        "default", description="a profile that the operator has defined"
+    )
+    options: JobOptions = JobOptions()
+    enqueued_at: Seconds | None = Field(None, description="Unix time of the push, seconds")
+    traceparent: Text | None = Field(None, description="W3C Trace Context")
+
+    @property
+    def path(self) -> str:
+        """The path as the producer wrote it."""
+        return self.relative_path or self.file_path or ""
+
+    @model_validator(mode="after")
+    def _exactly_one_path(self) -> Self:
+        if self.relative_path is None and self.file_path is None:
+            raise ValueError("needs relative_path (below the shared mount) or file_path (absolute)")
+        if self.relative_path is not None and self.file_path is not None:
+            raise ValueError("has both relative_path and file_path: send one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _cues_are_distinct(self) -> Self:
+        starts = sorted(cue.start_time_sec for cue in self.cue_tracks or [])
+        for first, second in zip(starts, starts[1:], strict=False):
+            if first == second:
+                raise ValueError(f"cue_tracks has two tracks that start at {first:g} s")
+        return self
+
+    def sorted_cues(self) -> list[CueTrack]:
+        """Return the cue tracks in order of time."""
+        return sorted(self.cue_tracks or [], key=lambda cue: cue.start_time_sec)
+
+
+def parse_job(raw: bytes) -> Job:
+    """Turn one message into a job.
+
+    Raises:
+        JobRefused: The message is not a job; the exception carries reason, sentence and `job_id` where it was legible.
+
+    """
+    if len(raw) > MAX_MESSAGE_BYTES:
+        raise JobRefused(
+            FailureReason.INVALID_JOB,
+            f"the message has {len(raw):,} bytes, {MAX_MESSAGE_BYTES:,} are allowed: send fewer cue tracks or less data of your own",
+            _legible_job_id(raw),
+        )
+    try:
+        fields = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        raise JobRefused(FailureReason.INVALID_JOB, f"the message is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise JobRefused(
+            FailureReason.INVALID_JOB,
+            f"the message must be a JSON object, not {_json_type(fields)}",
+        )
+    job_id = _checked_job_id(fields)
+    try:
+        job = Job.model_validate(fields)
+    except ValidationError as error:
+        raise JobRefused(FailureReason.INVALID_JOB, _sentence(error.errors()), job_id) from error
+    complaint = _path_complaint(job)
+    if complaint:
+        raise JobRefused(FailureReason.PATH_NOT_ALLOWED, complaint, job_id)
+    return job
+
+
+def _path_complaint(job: Job) -> str | None:
+    """Say what is wrong with the path as text; where it leads is for the analyzer to check."""
+    shown = job.path.replace("\0", "\\0")
+    if "\0" in job.path:
+        return f"{shown}: a path must not contain NUL bytes"
+    if ".." in PurePosixPath(job.path).parts:
+        return f"{shown}: a path must not contain '..'"
+    if job.relative_path is not None and job.relative_path.startswith("/"):
+        return (
+            f"{shown}: relative_path must not start with '/': send file_path for an absolute path"
+        )
+    if job.file_path is not None and not job.file_path.startswith("/"):
+        return f"{shown}: file_path must be absolute: send relative_path for a path below the mount"
+    return None
+
+
+def _checked_job_id(fields: dict[str, Any]) -> int | str | None:
+    value = fields.get("job_id")
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return value if isinstance(value, str) and 0 < len(value) <= 128 else None
+
+
+def _legible_job_id(raw: bytes) -> int | str | None:
+    """Read `job_id` out of a message that is too large, if it is at least JSON of a bearable size."""
+    if len(raw) > 64 * MAX_MESSAGE_BYTES:
+        return None
+    try:
+        fields = from_json(raw)
+    except ValueError:
+        return None
+    return _checked_job_id(fields) if isinstance(fields, dict) else None
+
+
+def _sentence(errors: list[ErrorDetails]) -> str:
+    """Write the first complaint, and how many more there are, for a person."""
+    seen: dict[str, str] = {}
+    for error in errors:
+        place = _place(error["loc"])
+        seen.setdefault(place, _complaint(error))
+    (place, complaint), *more = seen.items()
+    if place == "job_id":
+        complaint = (
+            f"must be an integer or a string of 1 to 128 printable characters{_got(errors[0])}"
+        )
+        if errors[0]["type"] == "missing":
+            complaint = "is missing: give every job an integer or a string by which you will know its result"
+    text = f"{place} {complaint}" if place else f"the job {complaint}"
+    return text + (
+        f" (and {len(more)} more: {', '.join(place or 'the job' for place, _ in more[:5])})"
+        if more
+        else ""
+    )
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Write a pydantic location as `cue_tracks[2].title`, without the names of union members."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[a-z_]+", part) and part not in {"int", "str", "float"}:
+            text += f".{part}" if text else part
+    return text
+
+
+def _complaint(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should be", "must be").replace("String should", "must")
+    message = message.replace("valid dictionary", "JSON object").replace("valid list", "JSON array")
+    message = re.sub(r" or instance of \w+", "", message)
+    if error["type"] == "value_error":
+        return message
+    return message[0].lower() + message[1:] + _got(error)
+
+
+def _got(error: ErrorDetails) -> str:
+    shown = repr(error["input"])
+    return f" (got {shown if len(shown) <= 60 else shown[:57] + '…'})"
+
+
+def _json_type(value: object) -> str:
+    names = {
+        list: "an array",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        bool: "a boolean",
+    }
+    return names.get(type(value), "null")

@@ -1,0 +1,46 @@
+"""Settings that every part shares, read from the environment and `.env`; each program extends them with its own."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from offbeat import keys
+
+__all__ = ["Settings", "without_password"]
+
+
+class Settings(BaseSettings):
+    """What producers, controller and analyzer must agree on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=keys.ENV_PREFIX, env_file=".env", extra="ignore", frozen=True
+    )
+
+    redis_url: SecretStr | None = Field(None, description="redis://, rediss:// or unix:// URL")
+    analysis_queue: str = Field(
+        keys.DEFAULT_ANALYSIS_QUEUE, min_length=1, description="list of jobs"
+    )
+    results_queue: str = Field(
+        keys.DEFAULT_RESULTS_QUEUE, min_length=1, description="list of results"
+    )
+    shared_mount_path: Path = Field(
+        Path(keys.DEFAULT_SHARED_MOUNT_PATH), description="folder of the audio files"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "text"] = "json"
+
+    @property
+    def keys(self) -> keys.Keys:
+        """The Redis keys of the queue that these settings name."""
+        return keys.Keys(self.analysis_queue, self.results_queue)
+
+
+def without_password(url: str) -> str:
+    """Return a Redis URL fit for logs: user name and password are replaced by `***`."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
