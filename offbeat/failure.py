@@ -1,6 +1,7 @@
 """Why a job failed, in words that are never renamed, and the exit codes that carry them.
 
-The values are part of the contract: consumers branch on `reason`, Kubernetes' podFailurePolicy on the exit code.
+The values are part of the contract: consumers branch on `reason`, Kubernetes' podFailurePolicy on
+the exit code.
 """
 
 from enum import IntEnum, StrEnum
@@ -45,14 +46,15 @@ RETRYABLE = frozenset(
         FailureReason.INTERNAL_ERROR,
     }
 )
-"""Reasons where pushing the very same message again may succeed: the cluster was at fault, not the message."""
+"""Reasons where pushing the very same message again may succeed: the cluster was at fault."""
 
 
 class ExitCode(IntEnum):
     """What the analyzer's process exits with.
 
-    64–69 say that the message or the file is at fault: podFailurePolicy fails the Job at once. Everything else
-    counts against `backoffLimit` and is tried again in a new pod. The numbers follow sysexits(3) where it has one.
+    64–69 say that the message or the file is at fault: podFailurePolicy fails the Job at once.
+    Everything else counts against `backoffLimit` and is tried again in a new pod. The numbers
+    follow sysexits(3) where it has one.
     """
 
     OK = 0
@@ -85,7 +87,7 @@ FINAL_EXIT_CODES = tuple(
 
 
 def reason_for_exit_code(code: int) -> FailureReason:
-    """Return the reason that an analyzer's exit code stands for; `internal_error` for every other code."""
+    """Return the reason that an analyzer's exit code stands for, else `internal_error`."""
     try:
         return _REASONS[ExitCode(code)]
     except (ValueError, KeyError):
@@ -93,7 +95,7 @@ def reason_for_exit_code(code: int) -> FailureReason:
 
 
 def exit_code_for(reason: FailureReason) -> ExitCode:
-    """Return the exit code by which the analyzer says `reason`; `INTERNAL_ERROR` where it has none of its own."""
+    """Return the exit code by which the analyzer says `reason`, else `INTERNAL_ERROR`."""
     for code, known in _REASONS.items():
         if known is reason:
             return code

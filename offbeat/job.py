@@ -1,10 +1,11 @@
 """The job: one message of the analysis queue, from bytes to a checked model.
 
-`parse_job` is the only door. It either returns a `Job` or raises `JobRefused`, whose text is written for the
-producer who has to mend the message.
+`parse_job` is the only door. It either returns a `Job` or raises `JobRefused`, whose text is
+written for the producer who has to mend the message.
 """
 
 import re
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
 
@@ -26,13 +27,16 @@ from offbeat.failure import FailureReason
 __all__ = ["MAX_MESSAGE_BYTES", "CueTrack", "Job", "JobId", "JobOptions", "JobRefused", "parse_job"]
 
 MAX_MESSAGE_BYTES = 200 * 1024
-"""Largest message in bytes: it must fit, with room to spare, into Kubernetes' 256 KiB of annotations."""
+"""Largest message in bytes: it must fit, with room to spare, into 256 KiB of annotations."""
 
 MAX_CUE_TRACKS = 2_000
 
 
 class JobRefused(Exception):
-    """A message that can never become a run: `reason`, the sentence for its producer, and its `job_id` if it has one."""
+    """A message that can never become a run.
+
+    It carries the `reason`, a sentence for the producer and the `job_id` if that was legible.
+    """
 
     def __init__(
         self, reason: FailureReason, message: str, job_id: int | str | None = None
@@ -94,7 +98,10 @@ class JobOptions(BaseModel):
 
 
 class Job(BaseModel):
-    """One analysis job. Unknown fields are kept and ignored, so a producer may carry its own data."""
+    """One analysis job.
+
+    Unknown fields are kept and ignored, so a producer may carry its own data.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, title="Offbeat job")
 
@@ -131,7 +138,7 @@ class Job(BaseModel):
     @model_validator(mode="after")
     def _cues_are_distinct(self) -> Self:
         starts = sorted(cue.start_time_sec for cue in self.cue_tracks or [])
-        for first, second in zip(starts, starts[1:], strict=False):
+        for first, second in pairwise(starts):
             if first == second:
                 raise ValueError(f"cue_tracks has two tracks that start at {first:g} s")
         return self
@@ -145,13 +152,14 @@ def parse_job(raw: bytes) -> Job:
     """Turn one message into a job.
 
     Raises:
-        JobRefused: The message is not a job; the exception carries reason, sentence and `job_id` where it was legible.
+        JobRefused: The message is not a job.
 
     """
     if len(raw) > MAX_MESSAGE_BYTES:
         raise JobRefused(
             FailureReason.INVALID_JOB,
-            f"the message has {len(raw):,} bytes, {MAX_MESSAGE_BYTES:,} are allowed: send fewer cue tracks or less data of your own",
+            f"the message has {len(raw):,} bytes, {MAX_MESSAGE_BYTES:,} are allowed: "
+            "send fewer cue tracks or less data of your own",
             _legible_job_id(raw),
         )
     try:
@@ -200,7 +208,7 @@ def _checked_job_id(fields: dict[str, Any]) -> int | str | None:
 
 
 def _legible_job_id(raw: bytes) -> int | str | None:
-    """Read `job_id` out of a message that is too large, if it is at least JSON of a bearable size."""
+    """Read `job_id` out of a message that is too large, if it is JSON of a bearable size."""
     if len(raw) > 64 * MAX_MESSAGE_BYTES:
         return None
     try:
@@ -222,7 +230,10 @@ def _sentence(errors: list[ErrorDetails]) -> str:
             f"must be an integer or a string of 1 to 128 printable characters{_got(errors[0])}"
         )
         if errors[0]["type"] == "missing":
-            complaint = "is missing: give every job an integer or a string by which you will know its result"
+            complaint = (
+                "is missing: give every job an integer or a string "
+                "by which you will know its result"
+            )
     text = f"{place} {complaint}" if place else f"the job {complaint}"
     return text + (
         f" (and {len(more)} more: {', '.join(place or 'the job' for place, _ in more[:5])})"

@@ -1,4 +1,7 @@
-"""Every name that more than one part must agree on: Redis keys, labels, annotations, environment names, paths."""
+"""Every name that more than one part must agree on.
+
+Redis keys, labels, annotations, environment names and paths.
+"""
 
 from dataclasses import dataclass
 
@@ -41,7 +44,8 @@ TERMINATION_LOG_PATH = "/dev/termination-log"
 class Keys:
     """The Redis keys of one analysis queue.
 
-    They share one Redis Cluster slot with the queue: the prefix carries the queue's own hash tag, or its name as one.
+    They share one Redis Cluster slot with the queue: the prefix carries the queue's own hash tag,
+    or its name as one.
     """
 
     queue: str = DEFAULT_ANALYSIS_QUEUE
@@ -59,7 +63,7 @@ class Keys:
 
     @property
     def finishing(self) -> str:
-        """ZSET run → time of its settlement: settled, while its Job still holds a place in the cluster."""
+        """ZSET run → time of its settlement: settled, while its Job still holds a place."""
         return f"{self.prefix}finishing"
 
     @property
@@ -83,17 +87,17 @@ class Keys:
         return f"{self.prefix}run:"
 
     def run(self, run: str) -> str:
-        """HASH of one run: raw message, job_id, attempt, state, reason, progress, times."""
+        """Return the HASH of one run: raw message, job_id, attempt, state, reason, progress, times."""
         return f"{self.run_prefix}{run}"
 
     def settled(self, run: str) -> str:
-        """STRING: exists once the run has its result. It outlives every Job of the run."""
+        """Return the STRING that exists once the run has its result; it outlives every Job."""
         return f"{self.prefix}settled:{run}"
 
     def job(self, job_id: int | str) -> str:
-        """STRING: the latest run of a job_id."""
+        """Return the STRING that names the latest run of a job_id."""
         return f"{self.prefix}job:{job_id}"
 
     def channel(self, job_id: int | str) -> str:
-        """Pub/Sub channel on which a copy of the job's result is announced."""
+        """Return the Pub/Sub channel on which a copy of the job's result is announced."""
         return f"{self.prefix}done:{job_id}"

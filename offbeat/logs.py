@@ -1,6 +1,7 @@
-"""One shape for every log line: JSON with the bound fields (`job_id`, `run`), or text for a terminal.
+"""One shape for every log line: JSON with the bound fields (`job_id`, `run`), or text for people.
 
-Records of the standard library (kopf, asyncio, aiohttp) are taken over, so that one process writes one format.
+Records of the standard library (kopf, asyncio, aiohttp) are taken over, so that one process writes
+one format.
 """
 
 import json
@@ -53,7 +54,10 @@ def configure(level: str, style: str) -> None:
             backtrace=False,
         )
     else:
-        shown = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {message} <dim>{extra}</dim>\n{exception}"
+        shown = (
+            "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {message} "
+            "<dim>{extra}</dim>\n{exception}"
+        )
         logger.add(sys.stderr, level=level, format=shown, diagnose=False, backtrace=False)
     logging.basicConfig(
         handlers=[_Intercept()], level=max(logging.INFO, logging.getLevelName(level)), force=True

@@ -1,8 +1,8 @@
 """The result: what comes back for every job, exactly once.
 
 The names in `Analysis`, `Track` and `GlobalAnalysis` are used by consumers in other languages:
-they are never renamed. A figure that cannot be had is null and its name stands in `unavailable` with the reason.
-All times are seconds on the untrimmed clock of the file.
+they are never renamed. A figure that cannot be had is null and its name stands in `unavailable`
+with the reason. All times are seconds on the untrimmed clock of the file.
 """
 
 from typing import Annotated, Literal, Self
@@ -189,6 +189,6 @@ def parse_result(raw: bytes | str) -> CompletedResult | FailedResult | Cancelled
 
 
 def dump_result(result: CompletedResult | FailedResult | CancelledResult) -> str:
-    """Write a result as the JSON that consumers read; optional extras that are absent are left out."""
+    """Write a result as the JSON that consumers read, without the extras that are absent."""
     absent = {name for name in ("detail", "log_tail") if getattr(result, name, None) is None}
     return result.model_dump_json(by_alias=True, exclude=absent)

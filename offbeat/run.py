@@ -1,7 +1,8 @@
 """The analyzer's view of Redis: the one run that it works on.
 
-It blocks, because the analyzer computes and talks in turn. Progress is best effort: an analysis does not stop
-because Redis is away. Settling is not: it is tried until it works or the time is up.
+It blocks, because the analyzer computes and talks in turn. Progress is best effort: an analysis
+does not stop because Redis is away. Settling is not: it is tried until it works or the time is
+up.
 """
 
 import time

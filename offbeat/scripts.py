@@ -56,7 +56,8 @@ def settle_call(
         result: What the consumer will read.
         raw: The message, as it was claimed.
         now: Unix time, seconds.
-        holds_place: Whether a Job of the run may still be running, so that its place under the cap is not free yet.
+        holds_place: Whether a Job of the run may still be running, so that its place under the cap
+            is not free yet.
 
     """
     run = result.run_id
@@ -91,7 +92,7 @@ def settle_call(
 
 
 def _dead_letter(result: FailedResult, raw: bytes, now: float) -> str:
-    """Copy a failed message, as text where it is UTF-8 and as hexadecimal digits where it is not."""
+    """Copy a failed message, as text where it is UTF-8, else as hexadecimal digits."""
     entry: dict[str, object] = {
         "run_id": result.run_id,
         "job_id": result.job_id,

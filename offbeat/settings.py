@@ -1,4 +1,7 @@
-"""Settings that every part shares, read from the environment and `.env`; each program extends them with its own."""
+"""Settings that every part shares, read from the environment and `.env`.
+
+Each program extends them with its own.
+"""
 
 from pathlib import Path
 from typing import Literal

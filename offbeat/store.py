@@ -1,4 +1,4 @@
-"""The controller's and the client's view of Redis: every run, claimed, settled and released through one object.
+"""The controller's and the client's view of Redis: runs, claimed, settled and released.
 
 It keeps no state of its own. Errors of the connection leave it as `RedisUnreachable`.
 """
@@ -134,11 +134,12 @@ class Store:
     async def wait(self, timeout_sec: float) -> bool:
         """Block until the queue holds a message, without taking it; return whether it does.
 
-        Moving the last element of a list to its own end changes nothing, but blocks while the list is empty.
+        Moving the last element of a list to its own end changes nothing, but blocks while the list
+        is empty.
         """
         async with _translated(self._client):
             queue = self.keys.queue
-            moved = await self._client.blmove(queue, queue, timeout_sec, "RIGHT", "RIGHT")  # type: ignore[arg-type,misc]
+            moved = await self._client.blmove(queue, queue, timeout_sec, "RIGHT", "RIGHT")  # type: ignore[arg-type]
             return moved is not None
 
     async def claim(self, *, cap: int, most: int) -> list[Claim]:
@@ -239,8 +240,8 @@ class Store:
     async def latest_run(self, job_id: int | str) -> str | None:
         """Return the latest run of a job_id."""
         async with _translated(self._client):
-            run: bytes | None = await self._client.get(self.keys.job(job_id))
-        return run.decode() if run else None
+            run = await self._client.get(self.keys.job(job_id))
+        return _bytes(run).decode() if run else None
 
     async def push(self, raw: bytes) -> None:
         """Put one message into the analysis queue."""
@@ -251,12 +252,19 @@ class Store:
         """Take one result off the results queue, waiting up to `timeout_sec` for it."""
         async with _translated(self._client):
             item = await self._client.brpop([self.keys.results], timeout=timeout_sec)
-        return item[1] if item else None
+        return _bytes(item[1]) if item else None
 
     async def _members(self, key: str) -> dict[str, float]:
         async with _translated(self._client):
             pairs = await self._client.zrange(key, 0, -1, withscores=True)
-        return {run.decode(): score for run, score in pairs}
+        return {_bytes(pair[0]).decode(): float(pair[1]) for pair in pairs}
+
+
+def _bytes(value: object) -> bytes:
+    """Narrow an answer of redis-py, whose types also know clients that decode."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"the client must leave answers as bytes, not {type(value).__name__}")
+    return value
 
 
 @asynccontextmanager
