@@ -87,7 +87,7 @@ class Keys:
         return f"{self.prefix}run:"
 
     def run(self, run: str) -> str:
-        """Return the HASH of one run: raw message, job_id, attempt, state, reason, progress, times."""
+        """Return the HASH of one run: message, job_id, attempt, state, reason, progress, times."""
         return f"{self.run_prefix}{run}"
 
     def settled(self, run: str) -> str:
