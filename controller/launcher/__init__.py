@@ -1,0 +1,1 @@
+"""Where attempts run: Jobs of a cluster, or child processes of this machine."""

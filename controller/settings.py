@@ -1,0 +1,106 @@
+"""The controller's settings, and the operator's file that says what a Job looks like."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from controller.errors import ConfigurationInvalid
+from offbeat.settings import Settings
+
+__all__ = ["ControllerSettings", "JobsConfig", "Profile", "SecretKey"]
+
+
+class ControllerSettings(Settings):
+    """Settings of the controller, from `OFFBEAT_…` variables and `.env`."""
+
+    launcher: Literal["kubernetes", "process"] = Field(
+        "kubernetes", description="Jobs in a cluster, or child processes on this machine"
+    )
+    namespace: str | None = Field(
+        None, description="namespace of the Jobs; default: where the controller runs"
+    )
+    release: str = Field(
+        "offbeat", min_length=1, max_length=53, description="tells installations apart"
+    )
+    max_concurrent_jobs: int = Field(
+        10, ge=1, le=100_000, description="the global cap on Jobs that run"
+    )
+    max_attempts: int = Field(3, ge=1, le=20, description="Jobs for one run before it has failed")
+    jobs_file: Path | None = Field(
+        None, description="JSON file that says what Jobs look like (JobsConfig)"
+    )
+    job_ttl_sec: int = Field(
+        3600, ge=0, le=6 * 24 * 3600, description="how long settled Jobs are kept"
+    )
+    reconcile_interval_sec: float = Field(30, gt=0, le=600)
+    image_grace_sec: float = Field(
+        60, ge=0, description="patience with an image that cannot be pulled"
+    )
+    pending_timeout_sec: float = Field(
+        900, gt=0, description="patience with a pod that does not start"
+    )
+    health_port: int = Field(8080, ge=0, le=65535, description="/livez and /readyz; 0 = none")
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class SecretKey(_Config):
+    """One key of a Secret."""
+
+    name: str
+    key: str
+
+
+class Profile(_Config):
+    """What a Job of one profile is given. Kubernetes' own objects pass through as they are."""
+
+    image: str = Field(min_length=1)
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    resources: dict[str, dict[str, str | int | float]] = Field(default_factory=dict)
+    run_deadline_sec: int = Field(7200, ge=1, description="for one pod")
+    total_deadline_sec: int = Field(21_600, ge=1, description="for the Job with all its pods")
+    backoff_limit: int = Field(2, ge=0, le=100, description="pods more, after one that crashed")
+    scratch_size_limit: str = "1Gi"
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: list[dict[str, Any]] = Field(default_factory=list)
+    affinity: dict[str, Any] = Field(default_factory=dict)
+    priority_class_name: str = ""
+    runtime_class_name: str = ""
+
+
+class JobsConfig(_Config):
+    """What every Job has in common, and the profiles that a message may name."""
+
+    audio_volume: dict[str, Any] = Field(
+        default_factory=lambda: {"emptyDir": {}}, description="a volume source"
+    )
+    redis_url_secret: SecretKey | None = None
+    pod_security_context: dict[str, Any] = Field(default_factory=dict)
+    service_account_name: str = ""
+    image_pull_secrets: list[dict[str, str]] = Field(default_factory=list)
+    env: list[dict[str, Any]] = Field(default_factory=list)
+    profiles: dict[str, Profile] = Field(min_length=1)
+
+    @classmethod
+    def load(cls, path: Path | None) -> "JobsConfig":
+        """Read the operator's file; without one there is the profile `default` of local mode.
+
+        Raises:
+            ConfigurationInvalid: The file is missing or not what it should be.
+
+        """
+        if path is None:
+            return cls(profiles={"default": Profile(image="local")})
+        try:
+            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise ConfigurationInvalid(f"OFFBEAT_JOBS_FILE: {error}") from error
+        except (ValueError, ValidationError) as error:
+            raise ConfigurationInvalid(f"OFFBEAT_JOBS_FILE {path}: {error}") from error
