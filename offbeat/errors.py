@@ -1,11 +1,12 @@
 """What can go wrong on the way to Redis.
 
 OffbeatError
-├── NoRedisConfigured   no URL is set
-└── RedisUnreachable    it is set, and nothing answers there
+├── NoRedisConfigured    no URL is set
+├── RedisUnreachable     it is set, and nothing answers there
+└── EmbeddedRedisFailed  no Redis of our own can be started here
 """
 
-__all__ = ["NoRedisConfigured", "OffbeatError", "RedisUnreachable"]
+__all__ = ["EmbeddedRedisFailed", "NoRedisConfigured", "OffbeatError", "RedisUnreachable"]
 
 
 class OffbeatError(Exception):
@@ -18,3 +19,7 @@ class NoRedisConfigured(OffbeatError):
 
 class RedisUnreachable(OffbeatError):
     """Redis does not answer, or refuses the login."""
+
+
+class EmbeddedRedisFailed(OffbeatError):
+    """No Redis of our own can be started here."""
