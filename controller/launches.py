@@ -59,7 +59,7 @@ class Launches:
         task.add_done_callback(lambda done: self._forget(run, done))
 
     async def drain(self, timeout_sec: float) -> None:
-        """Wait for what is under way, then leave the rest to the next controller's reconciliation."""
+        """Wait for what is under way; leave the rest to the next controller."""
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=timeout_sec)
         for task in list(self._tasks.values()):
