@@ -19,7 +19,7 @@ from offbeat.keys import Keys
 from offbeat.result import CancelledResult, CompletedResult, FailedResult
 from offbeat.settings import Settings
 
-__all__ = ["Claim", "RunRecord", "Store"]
+__all__ = ["Claim", "RunRecord", "Store", "translated"]
 
 _SOCKET_TIMEOUT_SEC = 15.0
 
@@ -38,6 +38,7 @@ class RunRecord:
 
     run: str
     raw: bytes | None
+    sha: str | None = None
     job_id: int | str | None
     state: str
     attempt: int
@@ -64,6 +65,7 @@ class RunRecord:
         return cls(
             run=run,
             raw=text.get("raw"),
+            sha=word("sha"),
             job_id=json.loads(text.get("job_id", b"null")),
             state=text.get("state", b"unknown").decode(),
             attempt=int(text.get("attempt", b"0")),
@@ -128,7 +130,7 @@ class Store:
             RedisUnreachable: It does not.
 
         """
-        async with _translated(self._client):
+        async with translated(self._client):
             await self._client.ping()
 
     async def wait(self, timeout_sec: float) -> bool:
@@ -137,7 +139,7 @@ class Store:
         Moving the last element of a list to its own end changes nothing, but blocks while the list
         is empty.
         """
-        async with _translated(self._client):
+        async with translated(self._client):
             queue = self.keys.queue
             moved = await self._client.blmove(queue, queue, timeout_sec, "RIGHT", "RIGHT")  # type: ignore[arg-type]
             return moved is not None
@@ -145,7 +147,7 @@ class Store:
     async def claim(self, *, cap: int, most: int) -> list[Claim]:
         """Turn up to `most` messages into runs, as far as the cap leaves places free."""
         keys = self.keys
-        async with _translated(self._client):
+        async with translated(self._client):
             flat = await self._claim(
                 keys=[keys.queue, keys.inflight, keys.finishing, keys.dedup, keys.stats],
                 args=[cap, most, self._clock(), keys.run_prefix],
@@ -155,7 +157,7 @@ class Store:
     async def launched(self, run: str, *, job_id: int | str, attempt: int, job: str) -> None:
         """Note that an attempt of the run has its Job."""
         keys = self.keys
-        async with _translated(self._client):
+        async with translated(self._client):
             await self._launched(
                 keys=[keys.inflight, keys.run(run), keys.job(job_id)],
                 args=[
@@ -179,13 +181,13 @@ class Store:
         names, values = scripts.settle_call(
             self.keys, result, raw=raw, now=self._clock(), holds_place=holds_place
         )
-        async with _translated(self._client):
+        async with translated(self._client):
             return bool(await self._settle(keys=names, args=values))
 
     async def register(self, run: str, *, raw: bytes, job_id: int | str, attempt: int) -> str:
         """Enter a run again from its Job; return `settled`, `inflight` or `registered`."""
         keys = self.keys
-        async with _translated(self._client):
+        async with translated(self._client):
             state = await self._register(
                 keys=[keys.settled(run), keys.inflight, keys.finishing, keys.dedup, keys.run(run)],
                 args=[
@@ -203,7 +205,7 @@ class Store:
         """Free the places of settled runs whose Jobs have finished."""
         names = list(runs)
         if names:
-            async with _translated(self._client):
+            async with translated(self._client):
                 await self._client.zrem(self.keys.finishing, *names)
 
     async def inflight(self) -> dict[str, float]:
@@ -219,14 +221,14 @@ class Store:
         names = list(runs)
         if not names:
             return set()
-        async with _translated(self._client):
+        async with translated(self._client):
             values = await self._client.mget([self.keys.settled(run) for run in names])
         return {run for run, value in zip(names, values, strict=True) if value is not None}
 
     async def records(self, runs: Iterable[str]) -> dict[str, RunRecord]:
         """Return what is known of each run; runs that Redis does not know are left out."""
         names = list(runs)
-        async with _translated(self._client):
+        async with translated(self._client):
             pipeline = self._client.pipeline(transaction=False)
             for run in names:
                 pipeline.hgetall(self.keys.run(run))
@@ -239,23 +241,23 @@ class Store:
 
     async def latest_run(self, job_id: int | str) -> str | None:
         """Return the latest run of a job_id."""
-        async with _translated(self._client):
+        async with translated(self._client):
             run = await self._client.get(self.keys.job(job_id))
         return _bytes(run).decode() if run else None
 
     async def push(self, raw: bytes) -> None:
         """Put one message into the analysis queue."""
-        async with _translated(self._client):
+        async with translated(self._client):
             await self._client.lpush(self.keys.queue, raw)
 
     async def pop(self, timeout_sec: float) -> bytes | None:
         """Take one result off the results queue, waiting up to `timeout_sec` for it."""
-        async with _translated(self._client):
+        async with translated(self._client):
             item = await self._client.brpop([self.keys.results], timeout=timeout_sec)
         return _bytes(item[1]) if item else None
 
     async def _members(self, key: str) -> dict[str, float]:
-        async with _translated(self._client):
+        async with translated(self._client):
             pairs = await self._client.zrange(key, 0, -1, withscores=True)
         return {_bytes(pair[0]).decode(): float(pair[1]) for pair in pairs}
 
@@ -268,7 +270,7 @@ def _bytes(value: object) -> bytes:
 
 
 @asynccontextmanager
-async def _translated(client: redis.Redis) -> AsyncIterator[None]:
+async def translated(client: redis.Redis) -> AsyncIterator[None]:
     """Translate errors of redis-py and of the socket below it into Offbeat's own."""
     try:
         yield

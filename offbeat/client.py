@@ -1,0 +1,198 @@
+"""What Python producers and consumers use: push a job, take results, or wait for one's own.
+
+Everything else that speaks to Redis can do the same with LPUSH and BRPOP: docs/contract.md.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import SecretStr, ValidationError
+
+from offbeat.errors import UnreadableResult
+from offbeat.job import Job, parse_job
+from offbeat.result import CancelledResult, CompletedResult, FailedResult, parse_result
+from offbeat.settings import Settings
+from offbeat.store import RunRecord, Store, translated
+from offbeat.submission import ENDED, Progress, Submission
+
+__all__ = ["Client", "Progress"]
+
+_BLOCK_SEC = 5.0
+_QUEUE_PAGE = 500
+_QUEUE_LOOKED_AT = 20_000
+
+
+@dataclass(frozen=True)
+class _Message:
+    """A job as it goes into the queue."""
+
+    raw: bytes
+    job_id: int | str
+
+
+class Client:
+    """Jobs in, results out. Safe to use from many tasks.
+
+    >>> async with Client.connect("redis://localhost:6379/0") as offbeat:
+    ...     result = await offbeat.submit({"job_id": 42, "relative_path": "mixes/042.mp3"})
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, redis_url: str | None = None, *, settings: Settings | None = None
+    ) -> AsyncIterator[Self]:
+        """Open a client on `redis_url`, else on what the settings name, and close it at the end.
+
+        Raises:
+            NoRedisConfigured: Neither names a Redis.
+            RedisUnreachable: Redis does not answer.
+
+        """
+        chosen = settings or Settings()
+        if redis_url is not None:
+            chosen = chosen.model_copy(update={"redis_url": SecretStr(redis_url)})
+        async with Store.connect(chosen) as store:
+            await store.ping()
+            yield cls(store)
+
+    @property
+    def store(self) -> Store:
+        """The runs in Redis below this client."""
+        return self._store
+
+    async def push(self, job: Job | Mapping[str, object]) -> int | str:
+        """Put a job into the queue and return its job_id.
+
+        Raises:
+            JobRefused: The controller would refuse it.
+            RedisUnreachable: Redis does not answer. Whether the job was pushed is not known then.
+
+        """
+        message = self._encode(job)
+        await self._store.push(message.raw)
+        return message.job_id
+
+    async def pop_raw(self, timeout_sec: float | None = None) -> bytes | None:
+        """Take the oldest result as it was sent; None if there is none for `timeout_sec`.
+
+        Without a timeout it waits for ever. The result is gone from Redis when this returns.
+        """
+        give_up = float("inf") if timeout_sec is None else time.monotonic() + timeout_sec
+        while True:
+            left = give_up - time.monotonic()
+            # BRPOP reads 0 as "for ever", and the socket's own timeout must not end the wait.
+            raw = await self._store.pop(min(_BLOCK_SEC, max(left, 0.01)))
+            if raw is not None or left <= _BLOCK_SEC:
+                return raw
+
+    async def pop(
+        self, timeout_sec: float | None = None
+    ) -> CompletedResult | FailedResult | CancelledResult | None:
+        """Take the oldest result; None if there is none for `timeout_sec`.
+
+        Raises:
+            UnreadableResult: What was taken is not a result; the exception holds its bytes.
+
+        """
+        raw = await self.pop_raw(timeout_sec)
+        if raw is None:
+            return None
+        try:
+            return parse_result(raw)
+        except ValidationError as error:
+            raise UnreadableResult("the results queue held no result of Offbeat", raw) from error
+
+    async def submit(
+        self,
+        job: Job | Mapping[str, object],
+        *,
+        timeout_sec: float | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        keep_result: bool = False,
+    ) -> CompletedResult | FailedResult | CancelledResult:
+        """Push a job, wait for its result and return it; results of other jobs are not touched.
+
+        Args:
+            job: The job.
+            timeout_sec: How long to wait; None for ever. The job goes on when the wait is over.
+            on_progress: Called about twice a second with where the job is.
+            keep_result: Whether the result stays in the results queue for another consumer too.
+
+        Raises:
+            JobRefused: The controller would refuse it.
+            NoResultInTime: The wait is over.
+            RedisUnreachable: Redis does not answer, or was away for ten seconds.
+            ResultTaken: The connection broke, and another consumer took the result meanwhile.
+
+        """
+        message = self._encode(job)
+        submission = Submission(self._store, message.raw, message.job_id)
+        raw = await submission.result(timeout_sec=timeout_sec, on_progress=on_progress)
+        if not keep_result:
+            async with translated(self._store.client):
+                await self._store.client.lrem(self._store.keys.results, 1, raw.decode())
+        return parse_result(raw)
+
+    async def status(self, job_id: int | str) -> Progress | None:
+        """Return where the latest job of that name is; None if Redis knows nothing of it."""
+        ended: RunRecord | None = None
+        run = await self._store.latest_run(job_id)
+        if run is not None:
+            record = (await self._store.records([run])).get(run)
+            if record is not None and record.state not in ENDED:
+                return Progress.of(job_id, record)
+            ended = record
+        return (
+            await self._claimed(job_id)
+            or await self._queued(job_id)
+            or (Progress.of(job_id, ended) if ended else None)
+        )
+
+    async def _claimed(self, job_id: int | str) -> Progress | None:
+        """Look for a run that is claimed and has no Job yet."""
+        for record in (await self._store.records(await self._store.inflight())).values():
+            if record.raw is not None and _names(record.raw, job_id):
+                return Progress.of(job_id, record)
+        return None
+
+    async def _queued(self, job_id: int | str) -> Progress | None:
+        """Look for a message that waits, from the end that is claimed first."""
+        for start in range(0, _QUEUE_LOOKED_AT, _QUEUE_PAGE):
+            async with translated(self._store.client):
+                page = await self._store.client.lrange(
+                    self._store.keys.queue, -start - _QUEUE_PAGE, -start - 1
+                )
+            for offset, raw in enumerate(reversed(page)):
+                if isinstance(raw, bytes) and _names(raw, job_id):
+                    return Progress(job_id=job_id, state="queued", ahead=start + offset)
+            if len(page) < _QUEUE_PAGE:
+                break
+        return None
+
+    def _encode(self, job: Job | Mapping[str, object]) -> _Message:
+        """Write a job as a message that differs from every other, with the time of its push."""
+        fields = (
+            job.model_dump(mode="json", exclude_unset=True) if isinstance(job, Job) else dict(job)
+        )
+        if fields.get("enqueued_at") is None:
+            fields["enqueued_at"] = self._clock()
+        raw = json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8", "replace")
+        return _Message(raw, parse_job(raw).job_id)
+
+
+def _names(raw: bytes, job_id: int | str) -> bool:
+    """Return whether a message is of that job; 42 and "42" share their place in Redis."""
+    try:
+        fields = json.loads(raw)
+    except ValueError:
+        return False
+    return isinstance(fields, dict) and str(fields.get("job_id")) == str(job_id)

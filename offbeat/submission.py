@@ -1,0 +1,205 @@
+"""One message that somebody waits for: where it is, and its result when that is there.
+
+It takes nobody else's result. SETTLE announces every result on a channel of the job's own, so a
+result is normally heard, not fetched; looks into Redis tell the progress and find what was missed
+while the connection was down. A result is this message's own if its run was made of these bytes.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio.client import PubSub
+
+from offbeat.errors import NoResultInTime, RedisUnreachable, ResultTaken
+from offbeat.scripts import message_sha
+from offbeat.store import RunRecord, Store, translated
+
+__all__ = ["ENDED", "Progress", "Submission"]
+
+ENDED = frozenset({"completed", "failed", "cancelled"})
+"""States of a run that has its result."""
+
+_NOTHING_TO_WAIT_FOR = ENDED | {"unknown"}
+_LOOK_INTERVAL_SEC = 0.5
+_PATIENCE_SEC = 10.0
+_RESULTS_PAGE = 200
+_RESULTS_LOOKED_AT = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a job is."""
+
+    job_id: int | str
+    state: str
+    """queued, claimed, launched, running, completed, failed, cancelled or unknown."""
+    fraction: float | None = None
+    """How much is done, 0 to 1; None until the analyzer says so."""
+    stage: str | None = None
+    ahead: int | None = None
+    """How many messages stand before it in the queue."""
+    record: RunRecord | None = None
+
+    @classmethod
+    def of(cls, job_id: int | str, record: RunRecord) -> "Progress":
+        """Describe a run."""
+        fraction = 1.0 if record.state == "completed" else record.progress
+        return cls(
+            job_id=job_id,
+            state=record.state,
+            fraction=fraction,
+            stage=record.stage,
+            record=record,
+        )
+
+
+class Submission:
+    """One message, pushed and waited for."""
+
+    def __init__(
+        self,
+        store: Store,
+        raw: bytes,
+        job_id: int | str,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.job_id = job_id
+        self._store = store
+        self._raw = raw
+        self._sha = message_sha(raw)
+        self._monotonic = monotonic
+        self._run: str | None = None
+        self._ended_unseen = False
+
+    async def result(
+        self, *, timeout_sec: float | None, on_progress: Callable[[Progress], None]
+    ) -> bytes:
+        """Push the message and return its result, as it was sent.
+
+        A connection that breaks after the push is given ten seconds to come back.
+
+        Raises:
+            NoResultInTime: `timeout_sec` is over.
+            RedisUnreachable: Redis did not answer.
+            ResultTaken: The result was not heard, and is gone from the results queue.
+
+        """
+        answered = self._monotonic()
+        give_up = float("inf") if timeout_sec is None else answered + timeout_sec
+        state = "queued"
+        async with self._listening() as channel:
+            await self._store.push(self._raw)
+            while True:
+                left = give_up - self._monotonic()
+                try:
+                    heard = await self._heard(channel, max(0.0, min(_LOOK_INTERVAL_SEC, left)))
+                    if heard is not None:
+                        return heard
+                    progress = await self._look()
+                    on_progress(progress)
+                    if progress.state in _NOTHING_TO_WAIT_FOR:
+                        missed = await self._missed(progress)
+                        if missed is not None:
+                            return missed
+                    answered, state = self._monotonic(), progress.state
+                except RedisUnreachable:
+                    if self._monotonic() - answered > _PATIENCE_SEC:
+                        raise
+                    await asyncio.sleep(0.2)
+                if left <= 0:
+                    raise NoResultInTime(
+                        f"job {self.job_id} has no result after {timeout_sec:g} s: it is {state}"
+                    )
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[PubSub]:
+        """Subscribe to the job's results, and go on only when Redis has confirmed it."""
+        client = self._store.client
+        channel = client.pubsub()
+        try:
+            async with translated(client):
+                await channel.subscribe(self._store.keys.channel(self.job_id))
+                while (answer := await channel.get_message(timeout=5)) is None:
+                    continue
+            if answer["type"] != "subscribe":
+                raise RedisUnreachable(f"Redis did not confirm the subscription: {answer['type']}")
+            yield channel
+        finally:
+            await channel.aclose()  # type: ignore[no-untyped-call]
+
+    async def _heard(self, channel: PubSub, timeout_sec: float) -> bytes | None:
+        """Wait a moment for the result to be announced."""
+        async with translated(self._store.client):
+            message = await channel.get_message(ignore_subscribe_messages=True, timeout=timeout_sec)
+        raw = message["data"] if message else None
+        return raw if isinstance(raw, bytes) and await self._is_ours(raw) else None
+
+    async def _look(self) -> Progress:
+        """Look up where the message is."""
+        record = await self._record()
+        if record is not None:
+            return Progress.of(self.job_id, record)
+        ahead = await self._ahead()
+        state = "unknown" if ahead is None else "queued"
+        return Progress(job_id=self.job_id, state=state, ahead=ahead)
+
+    async def _record(self) -> RunRecord | None:
+        """Return the run that was made of this message."""
+        client, keys = self._store.client, self._store.keys
+        if self._run is None:
+            async with translated(client):
+                run = await client.hget(keys.dedup, self._sha)
+            known = run.decode() if isinstance(run, bytes) else None
+            candidate = known or await self._store.latest_run(self.job_id)
+            if candidate is None:
+                return None
+            records = await self._store.records([candidate])
+            if candidate not in records or records[candidate].sha != self._sha:
+                return None
+            self._run = candidate
+        return (await self._store.records([self._run])).get(self._run)
+
+    async def _ahead(self) -> int | None:
+        """Count the messages that will be claimed before this one; None if it is not queued."""
+        client, queue = self._store.client, self._store.keys.queue
+        async with translated(client):
+            pipeline = client.pipeline()
+            pipeline.lpos(queue, self._raw.decode(), rank=-1)
+            pipeline.llen(queue)
+            index, length = await pipeline.execute()
+        return None if index is None else length - 1 - index
+
+    async def _missed(self, progress: Progress) -> bytes | None:
+        """Find the result among those that wait for their consumer."""
+        client, keys = self._store.client, self._store.keys
+        for start in range(0, _RESULTS_LOOKED_AT, _RESULTS_PAGE):
+            async with translated(client):
+                page = await client.lrange(keys.results, start, start + _RESULTS_PAGE - 1)
+            for raw in page:
+                if isinstance(raw, bytes) and await self._is_ours(raw):
+                    return raw
+            if len(page) < _RESULTS_PAGE:
+                break
+        if progress.state in ENDED and self._ended_unseen:
+            raise ResultTaken(
+                f"job {self.job_id} has {progress.state}, but another consumer took its result"
+            )
+        self._ended_unseen = progress.state in ENDED  # it may be on its way to us: one more round
+        return None
+
+    async def _is_ours(self, raw: bytes) -> bool:
+        """Return whether a result belongs to this very message, not to a namesake's."""
+        try:
+            fields = json.loads(raw)
+            job_id, run = fields["job_id"], fields["run_id"]
+        except (ValueError, TypeError, LookupError):
+            return False
+        if type(job_id) is not type(self.job_id) or job_id != self.job_id:
+            return False
+        record = (await self._store.records([run])).get(run)
+        return record is None or record.sha in {None, self._sha}
