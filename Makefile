@@ -1,0 +1,70 @@
+# Two commands: `make demo` and `make test`. Neither needs root; `make help` lists the others.
+
+PYTHON ?=#                        interpreter of the environment; default: the first one ≥ 3.11 on PATH
+KIND_NODE_IMAGE ?=#               node image of the e2e cluster; default: kind's own
+DOCKER_BUILD_FLAGS ?=#            such as --network host
+E2E_KEEP ?=#                      1: leave the e2e cluster for a look, and use it again
+E2E_MUSIC ?= /usr/share/games/singularity/music
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
+UV_VERSION := 0.13
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check unit integration e2e bench-handoff images lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: $(READY) ## make .venv with Offbeat and all it needs for development
+
+$(READY): pyproject.toml tools/make-venv
+	@tools/make-venv $(VENV) $(PYTHON)
+	@echo "installing into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup ## analyse a short mix that is made on the spot, without a cluster
+	@$(BIN)/offbeat demo
+
+check: setup ## format, lint, types and the import law
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup ## unit tests
+	$(BIN)/pytest tests/unit
+
+integration: setup ## integration tests: real Redis, real ffmpeg
+	$(BIN)/pytest tests/integration
+
+test: setup check ## checks, unit and integration tests
+	$(BIN)/pytest tests/unit tests/integration
+
+images: ## build both images
+	docker build $(DOCKER_BUILD_FLAGS) -t offbeat/controller:$(VERSION) -t offbeat/controller:dev -f Dockerfile.controller .
+	docker build $(DOCKER_BUILD_FLAGS) -t offbeat/analyzer:$(VERSION) -t offbeat/analyzer:dev -f Dockerfile.analyzer .
+
+e2e: setup images ## the whole path on a kind cluster that is made for it and deleted after it
+	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' E2E_KEEP='$(E2E_KEEP)' E2E_MUSIC='$(E2E_MUSIC)' VERSION='$(VERSION)' \
+	  tests/e2e/run $(BIN)/pytest tests/e2e
+
+bench-handoff: setup images ## time from LPUSH to Job and to result, on such a cluster
+	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' E2E_KEEP='$(E2E_KEEP)' E2E_MUSIC='$(E2E_MUSIC)' VERSION='$(VERSION)' \
+	  tests/e2e/run $(BIN)/python -m benchmarks.handoff
+
+lock: setup ## resolve what the images install, with hashes
+	$(BIN)/python -m pip install --quiet 'uv~=$(UV_VERSION)'
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra controller -o requirements/controller.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra analyzer -c requirements/controller.lock -o requirements/analyzer.lock pyproject.toml
+
+# One resolution for both: the analyzer's is bound by the controller's, since local mode installs the two together.
+LOCK_FLAGS := --quiet --upgrade --generate-hashes --python-version 3.11 --python-platform linux \
+  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
+
+clean: ## delete what was built here
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
