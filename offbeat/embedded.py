@@ -5,18 +5,15 @@ folder of its data is locked while the server lives, also through a crash of thi
 a file with the URL by which other commands of the same user find it.
 """
 
-import ctypes
 import fcntl
 import importlib.util
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +22,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from offbeat.errors import EmbeddedRedisFailed
+from offbeat.lifeline import die_with_parent
 
 __all__ = ["EmbeddedRedis", "default_folder", "find_server", "running_url"]
 
@@ -39,7 +37,6 @@ _LOCK_PATIENCE_SEC = 1.0  # a predecessor that is ending, or a reader of the URL
 _URL_FILE = "redis.url"
 _LOCK_FILE = "redis.lock"
 _LOG_FILE = "redis.log"
-_PR_SET_PDEATHSIG = 1
 
 
 class _UserFolders(BaseSettings):
@@ -194,7 +191,7 @@ class EmbeddedRedis:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: we stop it when all others are done
                 pass_fds=(self._lock,),  # the folder stays taken while the server lives
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - one system call, no locks
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
             )
         if not self._await_answer(port):
             return False
@@ -290,17 +287,3 @@ def _locked(descriptor: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """Make what a child runs before exec, so that Linux tells it to stop when its parent ends."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)  # loaded before the fork
-
-    def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
