@@ -85,8 +85,8 @@ class Launcher(Protocol):
         """Return the last lines that the attempt logged, as far as they can be had."""
         ...
 
-    async def delete(self, name: str) -> None:
-        """Stop an attempt and forget it; nothing happens if there is none."""
+    async def stop(self, name: str) -> None:
+        """End an attempt, which then counts as failed; nothing happens if there is none."""
         ...
 
     async def collect(self, attempt: Attempt, reason: FailureReason | None) -> None:

@@ -13,11 +13,11 @@ from offbeat.store import RunRecord
 __all__ = [
     "Action",
     "Collect",
-    "Delete",
     "Fail",
     "Register",
     "Relaunch",
     "Release",
+    "Stop",
     "View",
     "decide",
 ]
@@ -69,8 +69,8 @@ class Fail:
 
 
 @dataclass(frozen=True)
-class Delete:
-    """Stop a Job whose run has its result."""
+class Stop:
+    """End a Job whose run has its result."""
 
     attempt: Attempt
 
@@ -89,7 +89,7 @@ class Release:
     run: str
 
 
-Action = Register | Relaunch | Fail | Delete | Collect | Release
+Action = Register | Relaunch | Fail | Stop | Collect | Release
 
 
 def decide(
@@ -113,7 +113,7 @@ def _wind_up(view: View, now: float) -> list[Action]:
     if view.finishing_since is not None and not active:
         actions.append(Release(view.run))
     if now - settled_at > SETTLED_GRACE_SEC:
-        actions += [Delete(attempt) for attempt in active]
+        actions += [Stop(attempt) for attempt in active]
     actions += [
         Collect(attempt)
         for attempt in view.attempts

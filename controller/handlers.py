@@ -5,6 +5,7 @@ return nothing and write nothing: kopf's own annotations and finalizers never to
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,6 +67,7 @@ async def watch(
         elif waiting in IMAGE_ERRORS | CONFIG_ERRORS:
             reconciler.look_at(run, after_sec=settings.image_grace_sec + _MARGIN_SEC)
 
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)  # a line a handled event
     options = kopf.OperatorSettings()
     options.posting.enabled = False
     options.scanning.disabled = True

@@ -14,11 +14,11 @@ from controller.attempt import Attempt, Launcher, Phase
 from controller.decision import (
     Action,
     Collect,
-    Delete,
     Fail,
     Register,
     Relaunch,
     Release,
+    Stop,
     View,
     decide,
 )
@@ -198,11 +198,11 @@ class Reconciler:
                     self._launches.start(run, raw, attempt=number)
                 case Fail():
                     await self._fail(action)
-                case Delete(attempt):
+                case Stop(attempt):
                     logger.bind(run=attempt.run).warning(
                         "{} goes on after its result", attempt.name
                     )
-                    await self._launcher.delete(attempt.name)
+                    await self._launcher.stop(attempt.name)
                 case Collect(attempt):
                     record = (await self._store.records([attempt.run])).get(attempt.run)
                     reason = FailureReason(record.reason) if record and record.reason else None
@@ -225,20 +225,16 @@ class Reconciler:
         diagnosis, attempt = action.diagnosis, action.attempt
         tail = await self._launcher.log_tail(attempt.name, diagnosis) if attempt else []
         result = self._failed_result(action, tail)
-        # A place is held until the launcher shows no active attempt; the next look at the run
-        # gives it back.
-        won = await self._store.settle(result, raw=action.raw, holds_place=attempt is not None)
-        if attempt is None:
-            self._on_place_freed()
-            return
+        # The place stays held until the next look at the run finds no active attempt.
+        won = await self._store.settle(result, raw=action.raw, holds_place=True)
         if won:
             log = logger.bind(job_id=result.job_id, run=action.run)
             log.warning("failed with {}: {}", result.reason.value, result.error)
-            await self._launcher.announce(
-                attempt, "AnalysisFailed", f"{result.reason}: {result.error}"
-            )
-        if attempt.phase is Phase.ACTIVE:
-            await self._launcher.delete(attempt.name)
+        if won and attempt is not None:
+            text = f"{result.reason}: {result.error}"
+            await self._launcher.announce(attempt, "AnalysisFailed", text)
+        if attempt is not None and attempt.phase is Phase.ACTIVE:
+            await self._launcher.stop(attempt.name)
         self.look_at(action.run)
 
     def _failed_result(self, action: Fail, tail: list[str]) -> FailedResult:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 if TYPE_CHECKING:
-    from loguru import Message
+    from loguru import Message, Record
 
 __all__ = ["configure", "logger"]
 
@@ -46,19 +46,16 @@ def configure(level: str, style: str) -> None:
     """Send all logs to standard error as JSON or text, at `level` and above."""
     logger.remove()
     if style == "json":
-        logger.add(
-            _write_json,
-            level=level,
-            format="{message}\n{exception}",
-            diagnose=False,
-            backtrace=False,
-        )
+        logger.add(_write_json, level=level, format="", diagnose=False, backtrace=False)
     else:
-        shown = (
-            "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {message} "
-            "<dim>{extra}</dim>\n{exception}"
-        )
-        logger.add(sys.stderr, level=level, format=shown, diagnose=False, backtrace=False)
+        logger.add(sys.stderr, level=level, format=_line, diagnose=False, backtrace=False)
     logging.basicConfig(
         handlers=[_Intercept()], level=max(logging.INFO, logging.getLevelName(level)), force=True
     )
+
+
+def _line(record: "Record") -> str:
+    """Choose the format of one line for a terminal: bound fields are shown where there are any."""
+    fields = "".join(f" {name}={{extra[{name}]}}" for name in record["extra"])
+    start = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {message}"
+    return f"{start}<dim>{fields}</dim>\n{{exception}}"

@@ -1,5 +1,6 @@
 """Attempts as Kubernetes Jobs: the thin side of `manifest` and `outcome`."""
 
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -91,12 +92,19 @@ class KubernetesLauncher:
             logger.info("the log of pod {} cannot be read: {}", diagnosis.pod, error, job=name)
             return []
 
-    async def delete(self, name: str) -> None:
-        """Delete the Job and its Pods."""
+    async def stop(self, name: str) -> None:
+        """Let Kubernetes end the Job at once by its deadline, so that it stays to be looked at.
+
+        Where that is refused, the Job is deleted.
+        """
         try:
-            await self._cluster.delete_job(name)
+            await self._cluster.patch_job(name, {"spec": {"activeDeadlineSeconds": 1}})
         except NotFound:
             return
+        except LaunchRejected as error:
+            logger.warning("{} is deleted, for it cannot be stopped: {}", name, error)
+            with contextlib.suppress(NotFound):
+                await self._cluster.delete_job(name)
 
     async def collect(self, attempt: Attempt, reason: FailureReason | None) -> None:
         """Let Kubernetes clean the Job away after its TTL; only settled Jobs are ever given one."""

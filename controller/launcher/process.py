@@ -85,12 +85,13 @@ class ProcessLauncher:
         """Return the last lines that the child wrote."""
         return list(self._children[name].log) if name in self._children else []
 
-    async def delete(self, name: str) -> None:
-        """Stop the child and forget it."""
-        child = self._children.pop(name, None)
+    async def stop(self, name: str) -> None:
+        """End the child."""
+        child = self._children.get(name)
         if child is not None and child.task is not None:
             child.task.cancel()
             await asyncio.wait([child.task])
+            child.phase = Phase.FAILED
 
     async def collect(self, attempt: Attempt, reason: FailureReason | None) -> None:
         """Forget the child."""
@@ -105,7 +106,7 @@ class ProcessLauncher:
         controller.
         """
         for name in list(self._children):
-            await self.delete(name)
+            await self.stop(name)
         self._scratch.cleanup()
 
     async def _see_through(self, name: str, child: _Child) -> None:

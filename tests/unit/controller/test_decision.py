@@ -6,11 +6,11 @@ from controller.attempt import Attempt, Diagnosis, Phase
 from controller.decision import (
     Action,
     Collect,
-    Delete,
     Fail,
     Register,
     Relaunch,
     Release,
+    Stop,
     View,
     decide,
 )
@@ -111,7 +111,7 @@ collected = an_attempt(1, Phase.SUCCEEDED, collected=True)
         ),
         pytest.param(
             see(active, settled=True, inflight=False, finishing_since=NOW - 61),
-            [Delete(active)],
+            [Stop(active)],
             id="settled, and the Job goes on",
         ),
         pytest.param(
