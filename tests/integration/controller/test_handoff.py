@@ -1,0 +1,140 @@
+"""Nothing is lost and nothing comes twice, whatever breaks: the loops on a real Redis."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from controller.dispatch import Dispatch
+from controller.launches import Launches
+from controller.reconcile import Reconciler
+from offbeat.store import Store
+from tests.support.launcher import MemoryCluster
+
+CAP = 8
+MESSAGES = 120
+
+
+@asynccontextmanager
+async def a_controller(store: Store, cluster: MemoryCluster) -> AsyncIterator[Reconciler]:
+    """Run the loops of one controller; leave them the way `kill -9` does, wherever they are."""
+    freed = asyncio.Event()
+    launches = Launches(store, cluster, {"default", "rejected"}, on_done=freed.set)
+    dispatch = Dispatch(store, launches, cap=CAP, beat=lambda: None, place_freed=freed)
+    reconciler = Reconciler(
+        store,
+        cluster,
+        launches,
+        interval_sec=0.1,
+        max_attempts=3,
+        beat=lambda: None,
+        on_place_freed=freed.set,
+    )
+    loops = [asyncio.create_task(dispatch.run()), asyncio.create_task(reconciler.run())]
+    try:
+        yield reconciler
+    finally:
+        for loop in loops:
+            loop.cancel()
+        await launches.drain(0)
+        await asyncio.gather(*loops, return_exceptions=True)
+
+
+async def push(store: Store, count: int) -> int:
+    """Push messages, every tenth malformed, every tenth twice; return how many."""
+    pushed = 0
+    for number in range(count):
+        profile = "rejected" if number % 10 == 5 else "default"
+        raw = json.dumps({"job_id": number, "relative_path": "a.wav", "profile": profile}).encode()
+        if number % 10 == 3:
+            raw = raw[:-1]
+        for _ in range(2 if number % 10 == 7 else 1):
+            await store.push(raw)
+            pushed += 1
+    return pushed
+
+
+async def idle(store: Store) -> bool:
+    """Return whether nothing waits, nothing is in flight and no place is held."""
+    waiting = await store.client.llen(store.keys.queue)
+    return not waiting and not await store.inflight() and not await store.finishing()
+
+
+async def until_idle(store: Store) -> None:
+    """Wait until all is done."""
+    async with asyncio.timeout(60):
+        while not await idle(store):
+            await asyncio.sleep(0.05)
+
+
+async def check(store: Store, pushed: int) -> None:
+    """Compare what was pushed with what came back."""
+    results = [json.loads(raw) for raw in await store.client.lrange(store.keys.results, 0, -1)]
+    names = ["claimed", "coalesced", "settled"]
+    counted = await store.client.hmget(store.keys.stats, names)
+    claimed, coalesced, settled = (int(count or 0) for count in counted)
+    assert claimed + coalesced == pushed
+    assert len(results) == claimed == settled
+    assert max(Counter(result["run_id"] for result in results).values()) == 1
+    answered = {result["job_id"] for result in results}
+    assert answered == {n for n in range(MESSAGES) if n % 10 != 3} | {None}
+    assert await store.client.hlen(store.keys.dedup) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_burst(store: Store, seed: int) -> None:
+    """A burst gives one result for each run and never more Jobs at once than the cap."""
+    cluster = MemoryCluster(store, seed)
+    pushed = await push(store, MESSAGES)
+    async with a_controller(store, cluster):
+        await until_idle(store)
+    await check(store, pushed)
+    assert cluster.most_active <= CAP
+    await cluster.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_killed_controllers_and_failing_calls(store: Store, seed: int) -> None:
+    """Controllers that die anywhere, and a cluster that often does not answer, change nothing."""
+    cluster = MemoryCluster(store, seed)
+    pushed = await push(store, MESSAGES)
+    cluster.faults = 0.03
+    for _ in range(6):
+        async with a_controller(store, cluster):
+            await asyncio.sleep(0.15)
+    cluster.faults = 0.0
+    async with a_controller(store, cluster):
+        await until_idle(store)
+    await check(store, pushed)
+    assert cluster.most_active <= CAP
+    await cluster.close()
+
+
+async def test_two_controllers(store: Store) -> None:
+    """Two controllers on one queue do the work of one."""
+    cluster = MemoryCluster(store, 7)
+    pushed = await push(store, MESSAGES)
+    async with a_controller(store, cluster), a_controller(store, cluster):
+        await until_idle(store)
+    await check(store, pushed)
+    assert cluster.most_active <= CAP
+    await cluster.close()
+
+
+async def test_forgetful_redis(store: Store) -> None:
+    """Runs that Redis has forgotten are entered again from their Jobs."""
+    cluster = MemoryCluster(store, 11)
+    await push(store, 5)
+    async with a_controller(store, cluster):
+        while len(cluster.created) < 4:
+            await asyncio.sleep(0.001)
+        await store.client.delete(store.keys.inflight, store.keys.finishing, store.keys.dedup)
+        await asyncio.sleep(0.3)
+        await until_idle(store)
+    results = [json.loads(raw) for raw in await store.client.lrange(store.keys.results, 0, -1)]
+    assert {result["job_id"] for result in results} == {0, 1, 2, None, 4}
+    assert len(results) == 5
+    await cluster.close()
