@@ -24,6 +24,7 @@ from offbeat.store import Store
 __all__ = ["serve"]
 
 _DRAIN_SEC = 10.0
+_CANCEL_AGAIN_SEC = 0.5
 _DISPATCH_SILENCE_SEC = 60.0
 _RECONCILE_SILENCE_SEC = 120.0
 
@@ -91,8 +92,7 @@ async def serve(settings: ControllerSettings) -> None:
             logger.info("stopping: no more messages are claimed; running Jobs go on")
             loops[0].cancel()
             await launches.drain(_DRAIN_SEC)
-            for loop in loops:
-                loop.cancel()
+            await _end(loops)
             outcomes = await asyncio.gather(*loops, return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
@@ -130,6 +130,15 @@ async def _until_one_ends(stop: asyncio.Event, loops: list[asyncio.Task[None]]) 
         await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopped.cancel()
+
+
+async def _end(loops: list[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: redis-py swallows a cancellation that finds it connecting."""
+    pending = {loop for loop in loops if not loop.done()}
+    while pending:
+        for loop in pending:
+            loop.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SEC)
 
 
 async def _awaited(awaitable: Awaitable[None]) -> None:
