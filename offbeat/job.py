@@ -140,7 +140,7 @@ class Job(BaseModel):
         starts = sorted(cue.start_time_sec for cue in self.cue_tracks or [])
         for first, second in pairwise(starts):
             if first == second:
-                raise ValueError(f"cue_tracks has two tracks that start at {first:g} s")
+                raise ValueError(f"has two cue_tracks that start at {first:g} s")
         return self
 
     def sorted_cues(self) -> list[CueTrack]:

@@ -3,9 +3,9 @@
 Each program extends them with its own.
 """
 
+import re
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,8 +42,9 @@ class Settings(BaseSettings):
 
 
 def without_password(url: str) -> str:
-    """Return a Redis URL fit for logs: user name and password are replaced by `***`."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+    """Return a Redis URL fit for logs: user name and password are replaced by `***`.
+
+    It hides too much of a malformed URL rather than too little.
+    """
+    hidden = re.sub(r"://.*@", "://***@", url, flags=re.DOTALL)
+    return re.sub(r"([?&](?:username|password)=)[^&]*", r"\1***", hidden)
