@@ -74,7 +74,7 @@ class Launcher(Protocol):
         ...
 
     async def attempts(self, runs: Collection[str] | None = None) -> list[Attempt]:
-        """Return every attempt that exists; of these runs at least, where some are named."""
+        """Return every attempt that was not collected; where runs are named, theirs alone."""
         ...
 
     async def troubled(self, attempts: list[Attempt]) -> Mapping[str, Diagnosis]:

@@ -96,7 +96,7 @@ def decide(
     view: View, diagnoses: Mapping[str, Diagnosis], *, now: float, max_attempts: int
 ) -> list[Action]:
     """Return what must be done about a run, in order; nothing for one that is well."""
-    if view.settled or any(attempt.collected for attempt in view.attempts):
+    if view.settled:
         return _wind_up(view, now)
     if view.attempts:
         return _look_after(view, diagnoses, max_attempts)
@@ -114,11 +114,7 @@ def _wind_up(view: View, now: float) -> list[Action]:
         actions.append(Release(view.run))
     if now - settled_at > SETTLED_GRACE_SEC:
         actions += [Stop(attempt) for attempt in active]
-    actions += [
-        Collect(attempt)
-        for attempt in view.attempts
-        if attempt.phase is not Phase.ACTIVE and not attempt.collected
-    ]
+    actions += [Collect(attempt) for attempt in view.attempts if attempt.phase is not Phase.ACTIVE]
     return actions
 
 

@@ -45,12 +45,12 @@ async def watch(
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
     async def on_job(event: Mapping[str, Any], **_: object) -> None:
-        job = event["object"]
-        if event["type"] == "DELETED":
-            reconciler.look_at(job["metadata"]["labels"][keys.LABEL_RUN])
+        attempt = observe(event["object"])
+        if attempt.collected:
             return
-        attempt = observe(job)
-        if attempt.phase is not Phase.ACTIVE:
+        if event["type"] == "DELETED":
+            reconciler.look_at(attempt.run)
+        elif attempt.phase is not Phase.ACTIVE:
             reconciler.finished(attempt)
 
     @kopf.on.event("", "v1", "pods", registry=registry)

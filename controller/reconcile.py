@@ -74,9 +74,8 @@ class Reconciler:
 
     def finished(self, attempt: Attempt) -> None:
         """Take notice that an attempt has ended."""
-        if not attempt.collected:
-            self._finished[attempt.name] = attempt
-            self._wake.set()
+        self._finished[attempt.name] = attempt
+        self._wake.set()
 
     def look_at(self, run: str, *, after_sec: float = 0.0) -> None:
         """Take notice that a run may be in trouble."""
@@ -114,13 +113,7 @@ class Reconciler:
 
         """
         views = await self._views(runs)
-        open_attempts = [
-            attempt
-            for view in views
-            if not view.settled
-            for attempt in view.attempts
-            if not attempt.collected
-        ]
+        open_attempts = [attempt for view in views if not view.settled for attempt in view.attempts]
         diagnoses = await self._launcher.troubled(open_attempts)
         now = self._clock()
         actions = [
@@ -144,8 +137,7 @@ class Reconciler:
         for attempt in await self._launcher.attempts(runs):
             attempts[attempt.run].append(attempt)
         wanted |= attempts.keys()
-        unsure = [run for run in wanted if not any(a.collected for a in attempts[run])]
-        settled = await self._store.settled(unsure)
+        settled = await self._store.settled(wanted)
         return [
             View(
                 run=run,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from offbeat import scripts
@@ -112,6 +114,8 @@ class Store:
             socket_timeout=_SOCKET_TIMEOUT_SEC,
             socket_connect_timeout=5,
             health_check_interval=30,
+            # A push or a claim whose answer was lost must not be repeated behind our back.
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             yield cls(client, settings.keys)

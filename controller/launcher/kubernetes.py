@@ -58,8 +58,9 @@ class KubernetesLauncher:
         return name
 
     async def attempts(self, runs: Collection[str] | None = None) -> list[Attempt]:
-        """List the Jobs of this release, or those of some runs."""
-        return [observe(job) for job in await self._cluster.list_jobs(self._select(runs))]
+        """List the Jobs of this release, or those of some runs, that were not collected."""
+        selector = f"{self._select(runs)},!{keys.LABEL_SETTLED}"
+        return [observe(job) for job in await self._cluster.list_jobs(selector)]
 
     async def troubled(self, attempts: list[Attempt]) -> Mapping[str, Diagnosis]:
         """Read Jobs and Pods now, before anything cleans them away, and diagnose them."""

@@ -5,8 +5,10 @@
 -- Returns {run, message, run, message, …}; identical bytes already in flight join the run that is.
 local free = tonumber(ARGV[1]) - redis.call('ZCARD', KEYS[2]) - redis.call('ZCARD', KEYS[3])
 local left = math.min(free, tonumber(ARGV[2]))
+local looks = 1000 -- so that a queue full of twins cannot hold Redis up
 local claimed = {}
-while left > 0 do
+while left > 0 and looks > 0 do
+  looks = looks - 1
   local raw = redis.call('RPOP', KEYS[1])
   if not raw then break end
   local sha = redis.sha1hex(raw)

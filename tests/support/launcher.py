@@ -61,7 +61,8 @@ class MemoryCluster:
     async def attempts(self, runs: Collection[str] | None = None) -> list[Attempt]:
         """List the Jobs."""
         await self._network()
-        return [job for job in self.jobs.values() if runs is None or job.run in runs]
+        jobs = [job for job in self.jobs.values() if not job.collected]
+        return [job for job in jobs if runs is None or job.run in runs]
 
     async def troubled(self, attempts: list[Attempt]) -> Mapping[str, Diagnosis]:
         """Diagnose those that have failed."""

@@ -21,7 +21,7 @@ NOW = 1000.0
 DIAGNOSIS = Diagnosis(reason=FailureReason.OUT_OF_MEMORY, summary="no memory")
 
 
-def an_attempt(number: int, phase: Phase, *, collected: bool = False) -> Attempt:
+def an_attempt(number: int, phase: Phase) -> Attempt:
     """Make the Job of one attempt."""
     return Attempt(
         name=f"job-{number}",
@@ -30,7 +30,7 @@ def an_attempt(number: int, phase: Phase, *, collected: bool = False) -> Attempt
         attempt=number,
         phase=phase,
         raw=b"m",
-        collected=collected,
+        collected=False,
     )
 
 
@@ -69,7 +69,6 @@ active, succeeded, failed = (
     an_attempt(1, Phase.SUCCEEDED),
     an_attempt(1, Phase.FAILED),
 )
-collected = an_attempt(1, Phase.SUCCEEDED, collected=True)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +117,6 @@ collected = an_attempt(1, Phase.SUCCEEDED, collected=True)
             see(succeeded, settled=True, inflight=False, finishing_since=NOW - 1),
             [Release("r"), Collect(succeeded)],
             id="settled and finished",
-        ),
-        pytest.param(
-            see(collected, inflight=False),
-            [],
-            id="collected long after its settlement is forgotten",
         ),
         pytest.param(
             see(inflight=False, finishing_since=NOW - 1, settled=True),
