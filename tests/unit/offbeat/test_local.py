@@ -1,0 +1,43 @@
+"""What local mode tells the controller."""
+
+from pathlib import Path
+
+import pytest
+
+from offbeat.cli.exits import Fault
+from offbeat.cli.local import LocalMode, environment, need
+
+MODE = LocalMode(redis_url="redis://h/0", mount=Path("/music"), jobs=2)
+
+
+def test_the_controller_gets_all_that_it_needs() -> None:
+    """Its own settings win over what was set before."""
+    told = environment(MODE, {"PATH": "/bin", "OFFBEAT_LAUNCHER": "kubernetes"})
+    assert told == {
+        "PATH": "/bin",
+        "OFFBEAT_LAUNCHER": "process",
+        "OFFBEAT_MAX_CONCURRENT_JOBS": "2",
+        "OFFBEAT_HEALTH_PORT": "0",
+        "OFFBEAT_REDIS_URL": "redis://h/0",
+        "OFFBEAT_SHARED_MOUNT_PATH": "/music",
+        "OFFBEAT_LOG_LEVEL": "INFO",
+        "OFFBEAT_LOG_FORMAT": "text",
+        "PYTHONSAFEPATH": "1",
+    }
+
+
+def test_other_settings_of_the_user_count() -> None:
+    """Queue names and limits are the user's."""
+    assert environment(MODE, {"OFFBEAT_ANALYSIS_QUEUE": "q"})["OFFBEAT_ANALYSIS_QUEUE"] == "q"
+
+
+def test_a_demo_is_not_touched_by_them() -> None:
+    """The demo shows the same to everybody."""
+    demo = LocalMode(redis_url="redis://h/0", mount=Path("/music"), jobs=1, inherit=False)
+    assert "OFFBEAT_ANALYSIS_QUEUE" not in environment(demo, {"OFFBEAT_ANALYSIS_QUEUE": "q"})
+
+
+def test_a_part_that_is_not_installed_is_named() -> None:
+    """The error says what to install."""
+    with pytest.raises(Fault, match=r"needs no_such_part: pip install 'offbeat\[cli,"):
+        need("sys", "no_such_part")
