@@ -74,7 +74,11 @@ class Cluster:
         try:
             yield cluster
         finally:
-            await cluster._rest.close()
+            await cluster.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._rest.close()
 
     async def create_job(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Create a Job.
@@ -153,9 +157,11 @@ class Cluster:
         body: Mapping[str, Any] | None = None,
         content: str = "application/json",
     ) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(
-            await self._request(method, path, body=body, content=content)
-        )
+        data = await self._request(method, path, body=body, content=content)
+        try:
+            answer: dict[str, Any] = json.loads(data)
+        except ValueError as error:
+            raise LauncherUnavailable(f"Kubernetes API: the answer is not JSON: {error}") from error
         return answer
 
     async def _request(
