@@ -10,6 +10,11 @@ from pydantic import ValidationError
 from tests.e2e.installation import E2ESettings, Installation
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the bursts last: they take minutes, and what is simply broken should show at once."""
+    items.sort(key=lambda item: "test_burst" in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
     """Connect to what `tests/e2e/run` has set up."""

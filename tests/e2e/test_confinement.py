@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from offbeat.keys import LABEL_RUN
 from tests.e2e.installation import Installation, run
 
 pytestmark = pytest.mark.e2e
@@ -70,7 +71,9 @@ def test_the_controller_can_write_nowhere(installation: Installation) -> None:
 
 def test_analyzer_pods_are_restricted(installation: Installation) -> None:
     """As admitted by the API server; the namespace enforces Pod Security too."""
-    pods = installation.objects("pods")
+    installation.push({"job_id": "confined", "relative_path": "nothing.wav"})
+    run_id = installation.result("confined").run_id
+    pods = installation.objects("pods", f"{LABEL_RUN}={run_id}")
     assert pods
     for pod in pods:
         spec, (container,) = pod["spec"], pod["spec"]["containers"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from offbeat.failure import FailureReason
-from offbeat.keys import LABEL_JOB_ID, LABEL_REASON, LABEL_SETTLED
+from offbeat.keys import LABEL_JOB_ID, LABEL_REASON, LABEL_RUN, LABEL_SETTLED
 from offbeat.result import FailedResult
 from tests.e2e.installation import Installation, eventually
 
@@ -66,7 +66,7 @@ def test_a_job_that_cannot_succeed_says_why(
 
 def settled_labels(installation: Installation, run_id: str) -> dict[str, str] | None:
     """Return the labels of the run's last Job once the controller has let go of it."""
-    for job in installation.objects("jobs", f"offbeat.io/run={run_id}"):
+    for job in installation.objects("jobs", f"{LABEL_RUN}={run_id}"):
         labels: dict[str, str] = job["metadata"]["labels"]
         if LABEL_SETTLED in labels:
             return labels
