@@ -1,0 +1,139 @@
+"""Turn blocks of samples into features, a chunk at a time; the samples themselves are forgotten."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.errors import CorruptAudio
+from analyzer.features.grid import STEPS_PER_CHUNK, Grid
+from analyzer.features.kweighting import KWeighting
+from analyzer.features.spectrum import StepSpectrum
+
+__all__ = ["Extractor", "Features"]
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What is known of a file of which no sample is left.
+
+    Attributes:
+        grid: Where in time a row stands.
+        frames: Decoded sample frames.
+        energy: K-weighted mean square, shape (steps, channels): whole steps only.
+        centroid_hz: Power-weighted spectral centroid, shape (steps,).
+        power: Mean square summed over the channels, shape (steps,).
+        loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the last may be cut short.
+
+    """
+
+    grid: Grid
+    frames: int
+    energy: npt.NDArray[np.float64]
+    centroid_hz: npt.NDArray[np.float64]
+    power: npt.NDArray[np.float64]
+    loud: npt.NDArray[np.bool_]
+
+    @property
+    def duration_sec(self) -> float:
+        """Decoded frames by sample rate."""
+        return self.frames / self.grid.rate
+
+
+class Extractor:
+    """Collects the features of one file.
+
+    A 5-ms frame is loud when a sine of its mean square, in the loudest channel, would peak above the threshold: that is
+    how AES17 defines dBFS.
+    """
+
+    def __init__(self, rate: int, channels: int, *, silence_top_db: float) -> None:
+        self.grid = Grid(rate)
+        self.frames = 0
+        self._channels = channels
+        self._threshold = 0.5 * 10 ** (-silence_top_db / 10)
+        self._weighting = KWeighting(rate, channels, self.grid.chunk)
+        self._spectrum = StepSpectrum(self.grid, channels, STEPS_PER_CHUNK)
+        self._planes = np.empty((channels, self.grid.chunk), np.float32)
+        self._squares = np.empty_like(self._planes)
+        self._waiting: Samples = np.empty((self.grid.chunk, channels), np.float32)
+        self._waiting_frames = 0
+        self._energy: list[npt.NDArray[np.float64]] = []
+        self._centroid: list[npt.NDArray[np.float64]] = []
+        self._power: list[npt.NDArray[np.float64]] = []
+        self._loud: list[npt.NDArray[np.bool_]] = []
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next samples, of shape (frames, channels), in blocks of any size.
+
+        Raises:
+            CorruptAudio: They hold NaN, infinity or values beyond all sense.
+
+        """
+        position = 0
+        while position < len(samples):
+            if self._waiting_frames == 0 and len(samples) - position >= self.grid.chunk:
+                self._measure(samples[position : position + self.grid.chunk])
+                position += self.grid.chunk
+                continue
+            part = samples[position : position + self.grid.chunk - self._waiting_frames]
+            self._waiting[self._waiting_frames : self._waiting_frames + len(part)] = part
+            self._waiting_frames += len(part)
+            position += len(part)
+            if self._waiting_frames == self.grid.chunk:
+                self._waiting_frames = 0
+                self._measure(self._waiting)
+
+    def finish(self) -> Features:
+        """Take in what is left, and return the features of all."""
+        if self._waiting_frames:
+            length, self._waiting_frames = self._waiting_frames, 0
+            self._measure(self._waiting[:length])
+        return Features(
+            grid=self.grid,
+            frames=self.frames,
+            energy=np.concatenate([np.empty((0, self._channels)), *self._energy]),
+            centroid_hz=np.concatenate([np.empty(0), *self._centroid]),
+            power=np.concatenate([np.empty(0), *self._power]),
+            loud=np.concatenate([np.empty(0, np.bool_), *self._loud]),
+        )
+
+    def _measure(self, samples: Samples) -> None:
+        """Measure one chunk; the last of a file may be shorter and is followed by zeros."""
+        length = len(samples)
+        steps = length // self.grid.step
+        planes = self._planes
+        planes[:, :length] = samples.T
+        planes[:, length:] = 0.0
+        self._loud.append(self._loud_frames(length))
+        by_step = (self._channels, STEPS_PER_CHUNK, self.grid.step)
+        weighted = self._weighting.filter(planes).reshape(by_step)
+        self._energy.append(
+            np.vecdot(weighted, weighted)[:, :steps].T.astype(np.float64) / self.grid.step
+        )
+        spectrum = self._spectrum.measure(planes.reshape(by_step))
+        self._centroid.append(spectrum.centroid_hz[:steps])
+        self._power.append(spectrum.power[:steps])
+        self.frames += length
+
+    def _loud_frames(self, length: int) -> npt.NDArray[np.bool_]:
+        edges = self.grid.frame_edges
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.multiply(self._planes, self._planes, out=self._squares)
+            sums = np.add.reduceat(self._squares, edges[:-1], axis=1)
+        if not np.isfinite(sums).all():
+            self._refuse()
+        frames = np.minimum(edges[1:], length) - edges[:-1]
+        started = frames > 0
+        loudest = sums.max(axis=0)[started].astype(np.float64) / frames[started]
+        return np.asarray(loudest > self._threshold)
+
+    def _refuse(self) -> None:
+        whole = np.isfinite(self._planes).all(axis=0)
+        what = "values beyond all sense" if whole.all() else "NaN or infinite values"
+        bad = self.frames + int(np.argmin(whole & np.isfinite(self._squares).all(axis=0)))
+        raise CorruptAudio(
+            f"holds {what} instead of samples at {bad / self.grid.rate:.3f} s: export the file again"
+        )

@@ -1,0 +1,157 @@
+"""The K-weighting filter of ITU-R BS.1770-4, for any sample rate, as blocked matrix products.
+
+The standard gives coefficients for 48 kHz only. Here both stages are derived from the analogue prototypes behind them by
+the bilinear transform (Q and gain are those which reproduce the published coefficients), and the gain far above the
+high-pass is held at what it is at 48 kHz.
+
+The recursion is exact, not truncated: within 64 samples the answer to the samples is a triangular Toeplitz product, the
+answer to what came before is linear in the four state variables, and the states themselves are carried from 64 samples to
+the next 64 in float64.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Biquad", "KWeighting", "k_weighting_stages"]
+
+_SHELF_HZ, _SHELF_GAIN_DB, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+_SHELF_MID_EXPONENT = 0.4996667741545416
+_HIGH_PASS_HZ, _HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
+_REFERENCE_RATE_HZ = 48_000
+_SPAN = 64
+_STATES = 4
+_NEGLIGIBLE = 1e-25
+"""States below this are set to zero: -500 dB, and before denormal numbers make a silent file slow."""
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Biquad:
+    """A second-order section, b over a, with a0 = 1."""
+
+    b: tuple[float, float, float]
+    a: tuple[float, float]
+
+    def gain(self, hz: float, rate: int) -> float:
+        """Return the magnitude response at a frequency."""
+        z = np.exp(-2j * math.pi * hz / rate)
+        above = self.b[0] + self.b[1] * z + self.b[2] * z * z
+        return float(abs(above / (1 + self.a[0] * z + self.a[1] * z * z)))
+
+
+def k_weighting_stages(rate: int) -> tuple[Biquad, Biquad]:
+    """Return high shelf and high-pass for a sample rate in Hz; at 48 kHz they equal the standard's tables."""
+    k = math.tan(math.pi * _SHELF_HZ / rate)
+    high = 10 ** (_SHELF_GAIN_DB / 20)
+    mid = high**_SHELF_MID_EXPONENT
+    a0 = 1 + k / _SHELF_Q + k * k
+    shelf = Biquad(
+        (
+            (high + mid * k / _SHELF_Q + k * k) / a0,
+            2 * (k * k - high) / a0,
+            (high - mid * k / _SHELF_Q + k * k) / a0,
+        ),
+        (2 * (k * k - 1) / a0, (1 - k / _SHELF_Q + k * k) / a0),
+    )
+    # The table's numerator is 1, -2, 1 without division by a0: a gain of 0.04 dB that is part of the standard.
+    reference = _high_pass_denominator(_REFERENCE_RATE_HZ)
+    k = math.tan(math.pi * _HIGH_PASS_HZ / rate)
+    a0 = _high_pass_denominator(rate)
+    b0 = reference / a0
+    high_pass = Biquad(
+        (b0, -2 * b0, b0), (2 * (k * k - 1) / a0, (1 - k / _HIGH_PASS_Q + k * k) / a0)
+    )
+    return shelf, high_pass
+
+
+def _high_pass_denominator(rate: int) -> float:
+    k = math.tan(math.pi * _HIGH_PASS_HZ / rate)
+    return 1 + k / _HIGH_PASS_Q + k * k
+
+
+class KWeighting:
+    """The filter with its memory, for chunks of one size in sample frames."""
+
+    def __init__(self, rate: int, channels: int, chunk: int) -> None:
+        transition, inlet, outlet, through = _state_space(rate)
+        self._chunk = chunk
+        spans = chunk // _SPAN + 1
+        self._group = math.isqrt(spans - 1) + 1
+        self._last, rest = divmod(chunk, _SPAN)
+        powers = [np.eye(_STATES)]
+        for _ in range(_SPAN):
+            powers.append(transition @ powers[-1])
+        answer = np.array([outlet @ power @ inlet for power in powers[: _SPAN - 1]])
+        impulse = np.concatenate([[through], answer])
+        lag = np.arange(_SPAN)[None, :] - np.arange(_SPAN)[:, None]
+        toeplitz = np.where(lag >= 0, impulse[np.maximum(lag, 0)], 0.0)
+        ringing = np.array([outlet @ power for power in powers[:_SPAN]]).T
+        self._response = np.concatenate([toeplitz, ringing]).astype(np.float32)
+        self._gather = np.array([p @ inlet for p in powers[_SPAN - 1 :: -1]]).astype(np.float32)
+        self._within = _scan(powers[_SPAN], self._group)
+        self._across = _scan(np.linalg.matrix_power(powers[_SPAN], self._group), self._group)
+        group_powers = [np.linalg.matrix_power(powers[_SPAN], k) for k in range(self._group)]
+        self._spread = np.concatenate([power.T for power in group_powers], axis=1)
+        self._rest_power = powers[rest].T
+        self._rest_gather = np.zeros((_SPAN, _STATES))
+        for position in range(rest):
+            self._rest_gather[position] = powers[rest - 1 - position] @ inlet
+        padded = self._group * self._group
+        self._input = np.zeros((channels, padded, _SPAN + _STATES), np.float32)
+        self._samples = np.zeros((channels, padded, _SPAN), np.float32)
+        self._output = np.empty((channels, padded, _SPAN), np.float32)
+        self._state = np.zeros((channels, _STATES))
+
+    def filter(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return one chunk of shape (channels, chunk), filtered; valid until the next call."""
+        channels, group = len(samples), self._group
+        self._samples.reshape(channels, -1)[:, : self._chunk] = samples
+        self._input[:, :, :_SPAN] = self._samples
+        gathered = (self._samples.reshape(-1, _SPAN) @ self._gather).astype(np.float64)
+        local = gathered.reshape(channels, group, group * _STATES) @ self._within
+        totals = np.concatenate([self._state[:, None], local[:, :-1, -_STATES:]], axis=1)
+        starts = totals.reshape(channels, -1) @ self._across
+        before = np.zeros_like(local)
+        before[:, :, _STATES:] = local[:, :, :-_STATES]
+        states = before + starts.reshape(channels, group, _STATES) @ self._spread
+        states = states.reshape(channels, -1, _STATES)
+        states[np.abs(states) < _NEGLIGIBLE] = 0.0
+        self._input[:, :, _SPAN:] = states
+        rest = self._samples[:, self._last].astype(np.float64) @ self._rest_gather
+        self._state = states[:, self._last] @ self._rest_power + rest
+        rows = self._input.reshape(-1, _SPAN + _STATES)
+        np.matmul(rows, self._response, out=self._output.reshape(-1, _SPAN))
+        return self._output.reshape(channels, -1)[:, : self._chunk]
+
+
+def _state_space(rate: int) -> tuple[Matrix, Matrix, Matrix, float]:
+    """Return (transition, inlet, outlet, through) of high-pass and shelf in a row, in transposed direct form II."""
+    shelf, high_pass = k_weighting_stages(rate)
+    blocks = []
+    for section in (high_pass, shelf):
+        (b0, b1, b2), (a1, a2) = section.b, section.a
+        transition = np.array([[-a1, 1.0], [-a2, 0.0]])
+        blocks.append((transition, np.array([b1 - a1 * b0, b2 - a2 * b0]), b0))
+    (first, first_inlet, first_through), (second, second_inlet, second_through) = blocks
+    transition = np.zeros((_STATES, _STATES))
+    transition[:2, :2], transition[2:, 2:] = first, second
+    transition[2:, 0] = second_inlet
+    inlet = np.concatenate([first_inlet, second_inlet * first_through])
+    outlet = np.array([second_through, 0.0, 1.0, 0.0])
+    return transition, inlet, outlet, first_through * second_through
+
+
+def _scan(transition: Matrix, count: int) -> Matrix:
+    """Build S so that row·S holds s₁…s_count of sₖ₊₁ = transition·sₖ + inputₖ, from s₀ = 0; inputs side by side in a row."""
+    powers = [np.eye(_STATES)]
+    for _ in range(count - 1):
+        powers.append(transition @ powers[-1])
+    scan = np.zeros((count, _STATES, count, _STATES))
+    for source in range(count):
+        for target in range(source, count):
+            scan[source, :, target] = powers[target - source].T
+    return scan.reshape(count * _STATES, count * _STATES)

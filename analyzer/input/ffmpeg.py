@@ -1,0 +1,189 @@
+"""Decode what libsndfile does not read, such as M4A and AAC, in a locked-down ffmpeg child.
+
+The child sees one open file under a neutral name, reads it as what *we* sniffed, may open nothing else as a format or
+codec, gets no environment (so no secrets), and dies with its parent. It writes float samples at the file's own rate as a
+Sun AU stream, whose 24-byte header tells rate and channels: ffprobe is not in every installation.
+"""
+
+import contextlib
+import ctypes
+import shutil
+import signal
+import subprocess
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import numpy as np
+
+from analyzer.errors import CorruptAudio, DecoderKilled, DecoderMissing, UnsupportedFormat
+from analyzer.input.ffmpeg_log import FfmpegLog
+from analyzer.input.reader import Samples
+from analyzer.input.sniff import Format
+
+__all__ = ["FfmpegReader", "command", "find_ffmpeg"]
+
+_CODECS = (
+    "aac,aac_latm,alac,flac,mp3,mp3float,mp2,mp2float,mp1,mp1float,opus,vorbis,wavpack,wmav1,wmav2,wmapro,wmalossless,"
+    "pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
+)
+_AU_HEADER_BYTES = 24
+_AU_FLOAT = 6
+_PIPE_BYTES = 1 << 20
+_EXIT_TIMEOUT_SEC = 30.0
+_PR_SET_PDEATHSIG = 1
+_WITHOUT_LENGTH = {"aac", "mp3"}
+"""Streams whose length ffmpeg guesses from the bit rate."""
+
+_PROMISE_SLACK_SEC = 0.25
+"""How much shorter than its container says a whole file may decode: encoder delay, and times rounded to 10 ms."""
+
+
+def find_ffmpeg() -> str:
+    """Return the path of an ffmpeg: the one on PATH, else the one in the imageio-ffmpeg wheel.
+
+    Raises:
+        DecoderMissing: There is neither.
+
+    """
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise DecoderMissing(
+            "no ffmpeg is here: install it, or the wheel imageio-ffmpeg (pip install 'offbeat[local]')"
+        ) from error
+
+
+def command(ffmpeg: str, demuxer: str, descriptor: int) -> list[str]:
+    """Build the argument list; nothing in it comes from the producer."""
+    return [
+        *(ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"),
+        *("-threads", "1", "-protocol_whitelist", "file", "-format_whitelist", demuxer),
+        *("-codec_whitelist", _CODECS, "-f", demuxer, "-i", f"file:/dev/fd/{descriptor}"),
+        *("-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-fflags", "+bitexact"),
+        *("-c:a", "pcm_f32be", "-f", "au", "pipe:1"),
+    ]
+
+
+class FfmpegReader:
+    """A file that an ffmpeg child decodes."""
+
+    def __init__(self, file: BinaryIO, known: Format) -> None:
+        descriptor = file.fileno()
+        libc = ctypes.CDLL(None)
+
+        def die_with_parent() -> None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+        self._process = subprocess.Popen(  # the one preexec_fn: no thread is running yet  # noqa: PLW1509
+            command(find_ffmpeg(), known.demuxer, descriptor),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(descriptor,),
+            env={},
+            cwd="/",
+            bufsize=0,
+            pipesize=_PIPE_BYTES,
+            preexec_fn=die_with_parent,
+        )
+        self._guesses_length = known.demuxer in _WITHOUT_LENGTH
+        self._decoded = 0
+        self._ended = False
+        self._bytes = np.empty(0, np.uint8)
+        self._block: Samples = np.empty((0, 0), np.float32)
+        self.warnings: list[str] = []
+        try:
+            self._log = FfmpegLog(self._process.stderr)
+            self._describe(known)
+        except BaseException:
+            self.close()
+            raise
+
+    def _describe(self, known: Format) -> None:
+        header = np.zeros(_AU_HEADER_BYTES, np.uint8)
+        if self._fill(header) < _AU_HEADER_BYTES:
+            self._finish()
+            raise CorruptAudio(self._log.complaint())
+        words = header.view(">u4")
+        if header[:4].tobytes() != b".snd" or words[3] != _AU_FLOAT:
+            raise DecoderMissing("ffmpeg did not write the AU stream that it was asked for")
+        self._fill(np.empty(int(words[1]) - _AU_HEADER_BYTES, np.uint8))
+        self.rate, self.channels = int(words[4]), int(words[5])
+        stream = self._log.stream()
+        self.container = known.container
+        self.codec, self.bit_depth = stream.codec, stream.bit_depth
+        self.expected_frames: int | None = None
+        if stream.duration_sec is not None:
+            self.expected_frames = int(stream.duration_sec * self.rate)
+
+    def read(self, frames: int) -> Samples:
+        """Return the next `frames` frames, or fewer at the end of the file, and then none."""
+        if len(self._block) != frames:
+            self._block = np.empty((frames, self.channels), np.float32)
+            self._bytes = np.empty(self._block.nbytes, np.uint8)
+        if self._ended:
+            return self._block[:0]
+        got = self._fill(self._bytes) // (4 * self.channels)
+        samples = self._bytes[: got * 4 * self.channels].view(">f4")
+        self._block[:got] = samples.reshape(got, self.channels)
+        self._decoded += got
+        if got < frames:
+            self._finish()
+        return self._block[:got]
+
+    def _fill(self, buffer: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> int:
+        """Read until the buffer is full or the child has closed its end; return the bytes read."""
+        view, got = memoryview(buffer), 0
+        stdout = self._process.stdout
+        while stdout is not None and got < len(view):
+            more: int | None = stdout.readinto(view[got:])  # type: ignore[attr-defined]
+            if not more:
+                break
+            got += more
+        return got
+
+    def _finish(self) -> None:
+        """Check how the child ended, once it has written all it can."""
+        self._ended = True
+        status = self._process.wait(_EXIT_TIMEOUT_SEC)
+        self._log.join(_EXIT_TIMEOUT_SEC)
+        if status in {-signal.SIGKILL, 128 + signal.SIGKILL}:
+            raise DecoderKilled("ffmpeg was killed: most likely the container ran out of memory")
+        if not self._decoded:
+            refusal = UnsupportedFormat if self._log.says_unsupported() else CorruptAudio
+            raise refusal(self._log.complaint())
+        seconds = self._decoded / self.rate
+        expected = 0.0 if self._guesses_length else (self.expected_frames or 0) / self.rate
+        if status != 0 or self._log.errors or seconds < expected - _PROMISE_SLACK_SEC:
+            what = (
+                self._log.errors[0] if self._log.errors else f"{expected:.2f} s had been promised"
+            )
+            self.warnings.append(
+                f"the file is damaged or breaks off ({what}): the {seconds:.3f} s that could be decoded were analysed"
+            )
+
+    def close(self) -> None:
+        """Kill the child, if it still runs, and wait for its end."""
+        self._process.kill()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()

@@ -1,0 +1,109 @@
+"""One way to read sound, whatever decodes it: blocks of a fixed size, each full but the last.
+
+Every result depends on the samples alone, so no reader may let its decoder's own block size show.
+"""
+
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.errors import CorruptAudio, DecoderMissing, LimitExceeded, UnsupportedFormat
+from analyzer.input.sniff import Format, sniff
+from analyzer.options import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
+
+__all__ = ["Reader", "Samples", "open_reader"]
+
+Samples = npt.NDArray[np.float32]
+"""Samples of shape (frames, channels), full scale = ±1."""
+
+
+class Reader(Protocol):
+    """An open file that is being decoded."""
+
+    container: str
+    codec: str
+    bit_depth: int | None
+    rate: int
+    channels: int
+    expected_frames: int | None
+    """What the header promises; used for progress and to notice a file that breaks off, never as a figure."""
+
+    warnings: list[str]
+    """What a reader of the result should know; complete once `read` has returned nothing."""
+
+    def read(self, frames: int) -> Samples:
+        """Return the next `frames` frames, or fewer at the end of the file, and then none.
+
+        The array is valid until the next call.
+
+        Raises:
+            CorruptAudio: Nothing at all can be decoded.
+
+        """
+
+    def close(self) -> None:
+        """Stop decoding and free everything."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+def open_reader(file: BinaryIO) -> Reader:
+    """Begin to decode an open file.
+
+    Raises:
+        UnsupportedFormat: It is not audio of a kind that is decoded.
+        CorruptAudio: Its beginning cannot be decoded.
+        LimitExceeded: It has too many channels, or an absurd sample rate.
+
+    """
+    known = sniff(file)
+    reader = _open_decoder(file, known)
+    try:
+        _check_limits(reader)
+    except BaseException:
+        reader.close()
+        raise
+    return reader
+
+
+def _open_decoder(file: BinaryIO, known: Format) -> Reader:
+    """Open with libsndfile what it reads, else with ffmpeg: both are imported only where they are needed."""
+    refusal: Exception | None = None
+    if known.libsndfile:
+        from analyzer.input.soundfile import NotForLibsndfile, SoundFileReader
+
+        try:
+            return SoundFileReader(file, known)
+        except NotForLibsndfile as error:
+            refusal = error
+    from analyzer.input.ffmpeg import FfmpegReader
+
+    try:
+        return FfmpegReader(file, known)
+    except DecoderMissing as error:
+        if refusal is None:
+            raise
+        raise CorruptAudio(f"cannot be decoded ({refusal}): encode it again") from error
+
+
+def _check_limits(reader: Reader) -> None:
+    if reader.channels < 1:
+        raise UnsupportedFormat("holds no audio channel")
+    if reader.channels > MAX_CHANNELS:
+        raise LimitExceeded(
+            f"has {reader.channels} channels, {MAX_CHANNELS} are allowed: mix it down first"
+        )
+    if not MIN_RATE_HZ <= reader.rate <= MAX_RATE_HZ:
+        raise LimitExceeded(
+            f"has a sample rate of {reader.rate:,} Hz, {MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} are allowed: convert it first"
+        )

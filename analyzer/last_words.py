@@ -1,0 +1,34 @@
+"""What Kubernetes keeps of a process that has ended: its termination message, for the controller to read."""
+
+import json
+import os
+from pathlib import Path
+
+from offbeat.failure import FailureReason
+
+__all__ = ["leave", "message"]
+
+_MAX_BYTES = 4096
+"""Kubernetes keeps no more of a termination message."""
+
+
+def message(reason: FailureReason, error: str) -> bytes:
+    """Write reason and sentence as JSON that fits, cutting the sentence where it does not."""
+    text = json.dumps({"reason": reason.value, "error": error}, ensure_ascii=False).encode()
+    while len(text) > _MAX_BYTES:
+        error = error[: len(error) - max(1, (len(text) - _MAX_BYTES) // 4)]
+        text = json.dumps(
+            {"reason": reason.value, "error": error + "…"}, ensure_ascii=False
+        ).encode()
+    return text
+
+
+def leave(path: Path, reason: FailureReason, error: str) -> bool:
+    """Write the termination message if there is a place for it; outside of Kubernetes there is none."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    except OSError:
+        return False
+    with open(descriptor, "wb") as file:
+        file.write(message(reason, error))
+    return True

@@ -1,0 +1,25 @@
+"""What one analysis may do and how it measures, apart from the job itself."""
+
+from dataclasses import dataclass
+
+__all__ = ["MAX_CHANNELS", "MAX_RATE_HZ", "MIN_RATE_HZ", "Options"]
+
+MAX_CHANNELS = 8
+MIN_RATE_HZ = 4_000
+MAX_RATE_HZ = 384_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Limits and thresholds of one analysis.
+
+    Attributes:
+        silence_top_db: What lies this many dB or more below full scale is silence.
+        max_duration_sec: A file that decodes to more than this is refused.
+        stems: Whether the job asks for stems.
+
+    """
+
+    silence_top_db: float = 60.0
+    max_duration_sec: float = 43_200.0
+    stems: bool = False

@@ -1,0 +1,108 @@
+"""One file → its results: decode once, in blocks, and measure what survives.
+
+Nothing here knows Redis or Kubernetes: `offbeat analyze` calls it in its own process.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from analyzer.errors import AnalysisRefused, CorruptAudio, LimitExceeded
+from analyzer.features.extract import Extractor, Features
+from analyzer.figures import StreamFacts, build_results
+from analyzer.input.paths import open_path
+from analyzer.input.reader import Reader, open_reader
+from analyzer.options import Options
+from analyzer.tracks import clipped_ends, spans
+from offbeat.job import CueTrack
+from offbeat.result import Results
+
+__all__ = ["Report", "analyse"]
+
+Report = Callable[[float, str], None]
+"""Told the fraction that is done, 0–1, and the stage, after every block of about ten seconds."""
+
+_STAGE = "analyse"
+_DEFAULTS = Options()
+
+
+def _unreported(fraction: float, stage: str) -> None:
+    """Tell nobody."""
+
+
+def analyse(
+    source: Path | BinaryIO,
+    *,
+    cues: Sequence[CueTrack] = (),
+    options: Options = _DEFAULTS,
+    shown: str | None = None,
+    report: Report = _unreported,
+    block_frames: int | None = None,
+) -> Results:
+    """Analyse one file, and each of its cue tracks.
+
+    Args:
+        source: A path that is opened as it is, or an open regular file.
+        cues: The tracks that the producer knows of; without any the whole file is one track.
+        options: Limits and thresholds.
+        shown: How the file is called in errors; the path where it is not given.
+        report: Told how far the analysis is.
+        block_frames: Sample frames to decode at a time, about ten seconds' by default. No figure depends on it.
+
+    Raises:
+        AnalysisRefused: The file or the cues are at fault; the text is a sentence for the producer.
+        AnalyzerError: This process cannot do its work: no ffmpeg, or a decoder that was killed.
+
+    """
+    try:
+        if not isinstance(source, Path):
+            return _analyse(source, cues, options, report=report, block_frames=block_frames)
+        with open_path(source) as file:
+            return _analyse(file, cues, options, report=report, block_frames=block_frames)
+    except AnalysisRefused as error:
+        error.path = shown or (str(source) if isinstance(source, Path) else None)
+        raise
+
+
+def _analyse(
+    file: BinaryIO,
+    cues: Sequence[CueTrack],
+    options: Options,
+    *,
+    report: Report,
+    block_frames: int | None,
+) -> Results:
+    with open_reader(file) as reader:
+        features = _extract(reader, options, report=report, block_frames=block_frames)
+        facts = StreamFacts(
+            container=reader.container,
+            codec=reader.codec,
+            bit_depth=reader.bit_depth,
+            rate=reader.rate,
+            channels=reader.channels,
+        )
+        warnings = [*reader.warnings, *clipped_ends(cues, features.duration_sec)]
+    tracks = spans(cues, features.duration_sec)
+    return build_results(facts, features, tracks, options=options, warnings=warnings)
+
+
+def _extract(
+    reader: Reader, options: Options, *, report: Report, block_frames: int | None
+) -> Features:
+    extractor = Extractor(reader.rate, reader.channels, silence_top_db=options.silence_top_db)
+    frames = block_frames or extractor.grid.block
+    most = options.max_duration_sec * reader.rate
+    decoded = 0
+    while len(block := reader.read(frames)):
+        decoded += len(block)
+        if decoded > most:
+            raise LimitExceeded(
+                f"is longer than {options.max_duration_sec:,.0f} s, the most that is analysed: split it"
+            )
+        report(
+            min(0.99, decoded / reader.expected_frames) if reader.expected_frames else 0.0, _STAGE
+        )
+        extractor.add(block)
+    if not decoded:
+        raise CorruptAudio("holds no sound: check that the upload was complete, or encode it again")
+    return extractor.finish()
