@@ -5,8 +5,8 @@ on one clock, since a kind node shares that of its machine:
 
 * *created*: `launched_at` of the run, which the controller reads when the API server has answered
   201. (A Job's own creationTimestamp has a resolution of one second.)
-* *seen*: when this script's own watch shows the new Job. It includes the way of the event through
-  the API server and kubectl, so it must be a little later: it keeps the first figure honest.
+* *seen*: when this script's own watch shows the new Job. The event and the answer to the controller
+  leave the API server at the same moment, so the two must agree: that keeps the first one honest.
 * *result*: when BRPOP returns the result.
 """
 

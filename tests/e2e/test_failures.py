@@ -135,3 +135,12 @@ def test_kubectl_tells_which_job_is_which(installation: Installation) -> None:
         assert any(
             f" {message['job_id']} " in line and reason in line for line in table.splitlines()
         )
+
+
+@pytest.mark.parametrize("job_id", ["oom", "ghost"])
+def test_kubectl_shows_why_as_an_event(installation: Installation, job_id: str) -> None:
+    """Where a pod could not speak, the controller says it beside the Job."""
+    listed = installation.kubectl("get", "events", "--field-selector", "reason=AnalysisFailed")
+    lines = [line for line in listed.splitlines() if f"job/offbeat-{job_id}-" in line]
+    assert lines, listed
+    assert all("tone-10s.wav" in line for line in lines)
