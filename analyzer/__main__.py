@@ -30,7 +30,7 @@ from offbeat.run import Run
 __all__ = ["main"]
 
 _LOOK_PATIENCE_SEC = 5.0
-"""How long to ask whether the run is settled: not knowing costs an analysis, never a second result."""
+"""How long to ask whether the run is settled: not to know costs time, never a second result."""
 
 _FAILURE_PATIENCE_SEC = 30.0
 """How long to try to deliver a failure: the exit code says it as well."""

@@ -1,4 +1,4 @@
-"""Keep the arithmetic on one core: its share of a pod is one, and its results are the same on every machine size."""
+"""Keep the arithmetic on one core: a pod has no more, and many cores must not change a result."""
 
 import os
 
@@ -8,6 +8,6 @@ _THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def use_one_core() -> None:
-    """Tell the linear algebra below numpy to start no threads; it asks once, when numpy is imported."""
+    """Tell the algebra below numpy to start no threads; it asks once, when numpy is imported."""
     for name in _THREAD_COUNTS:
         os.environ[name] = "1"

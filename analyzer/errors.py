@@ -37,7 +37,7 @@ class AnalyzerError(Exception):
 
 
 class AnalysisRefused(AnalyzerError):
-    """A job that cannot succeed: its text begins with the path as the producer wrote it, once that is known."""
+    """A job that cannot succeed; its text begins with the path as the producer wrote it."""
 
     reason: ClassVar[FailureReason]
 

@@ -1,4 +1,4 @@
-"""What Kubernetes keeps of a process that has ended: its termination message, for the controller to read."""
+"""What Kubernetes keeps of a process that has ended: its termination message."""
 
 import json
 import os
@@ -14,21 +14,25 @@ _MAX_BYTES = 4096
 
 def message(reason: FailureReason, error: str) -> bytes:
     """Write reason and sentence as JSON that fits, cutting the sentence where it does not."""
-    text = json.dumps({"reason": reason.value, "error": error}, ensure_ascii=False).encode()
+    text = _encode(reason, error)
     while len(text) > _MAX_BYTES:
-        error = error[: len(error) - max(1, (len(text) - _MAX_BYTES) // 4)]
-        text = json.dumps(
-            {"reason": reason.value, "error": error + "…"}, ensure_ascii=False
-        ).encode()
+        error = error[: -max(1, (len(text) - _MAX_BYTES) // 4)]
+        text = _encode(reason, error + "…")
     return text
 
 
+def _encode(reason: FailureReason, error: str) -> bytes:
+    return json.dumps({"reason": reason.value, "error": error}, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
+
+
 def leave(path: Path, reason: FailureReason, error: str) -> bool:
-    """Write the termination message if there is a place for it; outside of Kubernetes there is none."""
+    """Write the termination message if there is a place for it, as there is in Kubernetes."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
     except OSError:
         return False
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(message(reason, error))
     return True

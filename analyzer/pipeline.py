@@ -47,7 +47,8 @@ def analyse(
         options: Limits and thresholds.
         shown: How the file is called in errors; the path where it is not given.
         report: Told how far the analysis is.
-        block_frames: Sample frames to decode at a time, about ten seconds' by default. No figure depends on it.
+        block_frames: Sample frames to decode at a time, about ten seconds' by default. No figure
+            depends on it.
 
     Raises:
         AnalysisRefused: The file or the cues are at fault; the text is a sentence for the producer.
@@ -97,7 +98,7 @@ def _extract(
         decoded += len(block)
         if decoded > most:
             raise LimitExceeded(
-                f"is longer than {options.max_duration_sec:,.0f} s, the most that is analysed: split it"
+                f"is longer than {options.max_duration_sec:,.10g} s, which is the limit: split it"
             )
         report(
             min(0.99, decoded / reader.expected_frames) if reader.expected_frames else 0.0, _STAGE

@@ -11,7 +11,7 @@ __all__ = ["AnalyzerSettings"]
 
 
 class AnalyzerSettings(Settings):
-    """What one analyzer needs to know beyond the shared settings; the names carry the prefix `OFFBEAT_`."""
+    """What one analyzer needs to know beyond the shared settings."""
 
     payload_file: Path = Field(
         Path(keys.PAYLOAD_MOUNT_PATH) / keys.PAYLOAD_FILE_NAME,

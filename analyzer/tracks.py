@@ -27,7 +27,7 @@ class Span:
 
 
 def spans(cues: Sequence[CueTrack], duration_sec: float) -> list[Span]:
-    """Return the tracks in order of time; one that has no end of its own ends where the next starts.
+    """Return the tracks in order of time; one without an end ends where the next starts.
 
     Raises:
         InvalidJob: A cue track starts where the file has ended already.
@@ -56,7 +56,8 @@ def spans(cues: Sequence[CueTrack], duration_sec: float) -> list[Span]:
 def clipped_ends(cues: Sequence[CueTrack], duration_sec: float) -> list[str]:
     """Return a warning for each cue track that was said to end after the file does."""
     return [
-        f"cue track {cue.title!r} was to end at {cue.end_time_sec:g} s: it ends with the file at {duration_sec:.3f} s"
+        f"cue track {cue.title!r} was to end at {cue.end_time_sec:g} s: "
+        f"it ends with the file at {duration_sec:.3f} s"
         for cue in sorted(cues, key=lambda cue: cue.start_time_sec)
         if cue.end_time_sec is not None and cue.end_time_sec > duration_sec
     ]
@@ -66,6 +67,7 @@ def _complaint(late: Sequence[CueTrack], duration_sec: float) -> str:
     first, more = late[0], len(late) - 1
     others = f" (and {more} more cue track{'s' if more > 1 else ''})" if more else ""
     return (
-        f"cue track {first.title!r} starts at {first.start_time_sec:g} s{others}, but the file ends at "
-        f"{duration_sec:.3f} s: correct the cue tracks, or send the file that they belong to"
+        f"cue track {first.title!r} starts at {first.start_time_sec:g} s{others}, "
+        f"but the file ends at {duration_sec:.3f} s: "
+        "correct the cue tracks, or send the file that they belong to"
     )

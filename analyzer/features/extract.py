@@ -25,7 +25,8 @@ class Features:
         energy: K-weighted mean square, shape (steps, channels): whole steps only.
         centroid_hz: Power-weighted spectral centroid, shape (steps,).
         power: Mean square summed over the channels, shape (steps,).
-        loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the last may be cut short.
+        loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
+            last may be cut short.
 
     """
 
@@ -45,8 +46,8 @@ class Features:
 class Extractor:
     """Collects the features of one file.
 
-    A 5-ms frame is loud when a sine of its mean square, in the loudest channel, would peak above the threshold: that is
-    how AES17 defines dBFS.
+    A 5-ms frame is loud when a sine of its mean square, in the loudest channel, would peak above
+    the threshold: that is how AES17 defines dBFS.
     """
 
     def __init__(self, rate: int, channels: int, *, silence_top_db: float) -> None:
@@ -135,5 +136,5 @@ class Extractor:
         what = "values beyond all sense" if whole.all() else "NaN or infinite values"
         bad = self.frames + int(np.argmin(whole & np.isfinite(self._squares).all(axis=0)))
         raise CorruptAudio(
-            f"holds {what} instead of samples at {bad / self.grid.rate:.3f} s: export the file again"
+            f"holds {what} instead of samples at {bad / self.grid.rate:.3f} s: export it again"
         )

@@ -1,7 +1,8 @@
 """The grid of time on which every feature lies: steps of 100 ms, worked on ten at a time.
 
-Chunks begin at multiples of their size in the file, whatever sizes the samples arrive in. The arithmetic is done on
-chunks alone: that is why results do not depend on the size of a block, to the last bit.
+Chunks begin at multiples of their size in the file, whatever sizes the samples arrive in. The
+arithmetic is done on chunks alone: that is why results do not depend on the size of a block, to the
+last bit.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Grid:
 
     @cached_property
     def frame_edges(self) -> npt.NDArray[np.intp]:
-        """First sample frame of each silence frame of a chunk, and the chunk's end: shape (201,)."""
+        """First sample frame of each silence frame of a chunk, and its end: shape (201,)."""
         in_step = np.arange(FRAMES_PER_STEP) * self.step // FRAMES_PER_STEP
         starts = np.arange(STEPS_PER_CHUNK)[:, None] * self.step + in_step
         return np.append(starts.ravel(), self.chunk)

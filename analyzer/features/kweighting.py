@@ -1,12 +1,12 @@
 """The K-weighting filter of ITU-R BS.1770-4, for any sample rate, as blocked matrix products.
 
-The standard gives coefficients for 48 kHz only. Here both stages are derived from the analogue prototypes behind them by
-the bilinear transform (Q and gain are those which reproduce the published coefficients), and the gain far above the
-high-pass is held at what it is at 48 kHz.
+The standard gives coefficients for 48 kHz only. Here both stages are derived from the analogue
+prototypes behind them by the bilinear transform (Q and gain are those which reproduce the published
+coefficients), and the gain far above the high-pass is held at what it is at 48 kHz.
 
-The recursion is exact, not truncated: within 64 samples the answer to the samples is a triangular Toeplitz product, the
-answer to what came before is linear in the four state variables, and the states themselves are carried from 64 samples to
-the next 64 in float64.
+The recursion is exact, not truncated: within 64 samples the answer to the samples is a triangular
+Toeplitz product, the answer to what came before is linear in the four state variables, and the
+states themselves are carried from 64 samples to the next 64 in float64.
 """
 
 import math
@@ -24,7 +24,7 @@ _REFERENCE_RATE_HZ = 48_000
 _SPAN = 64
 _STATES = 4
 _NEGLIGIBLE = 1e-25
-"""States below this are set to zero: -500 dB, and before denormal numbers make a silent file slow."""
+"""States below this (−500 dB) are set to zero, before denormal numbers make silence slow."""
 
 Matrix = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Biquad:
 
 
 def k_weighting_stages(rate: int) -> tuple[Biquad, Biquad]:
-    """Return high shelf and high-pass for a sample rate in Hz; at 48 kHz they equal the standard's tables."""
+    """Return high shelf and high-pass for a rate in Hz; at 48 kHz they equal the standard's."""
     k = math.tan(math.pi * _SHELF_HZ / rate)
     high = 10 ** (_SHELF_GAIN_DB / 20)
     mid = high**_SHELF_MID_EXPONENT
@@ -57,7 +57,8 @@ def k_weighting_stages(rate: int) -> tuple[Biquad, Biquad]:
         ),
         (2 * (k * k - 1) / a0, (1 - k / _SHELF_Q + k * k) / a0),
     )
-    # The table's numerator is 1, -2, 1 without division by a0: a gain of 0.04 dB that is part of the standard.
+    # The table's numerator is 1, -2, 1 without division by a0: a gain of 0.04 dB that is part of
+    # the standard.
     reference = _high_pass_denominator(_REFERENCE_RATE_HZ)
     k = math.tan(math.pi * _HIGH_PASS_HZ / rate)
     a0 = _high_pass_denominator(rate)
@@ -129,7 +130,7 @@ class KWeighting:
 
 
 def _state_space(rate: int) -> tuple[Matrix, Matrix, Matrix, float]:
-    """Return (transition, inlet, outlet, through) of high-pass and shelf in a row, in transposed direct form II."""
+    """Return transition, inlet, outlet and through of both stages, transposed direct form II."""
     shelf, high_pass = k_weighting_stages(rate)
     blocks = []
     for section in (high_pass, shelf):
@@ -146,7 +147,10 @@ def _state_space(rate: int) -> tuple[Matrix, Matrix, Matrix, float]:
 
 
 def _scan(transition: Matrix, count: int) -> Matrix:
-    """Build S so that row·S holds s₁…s_count of sₖ₊₁ = transition·sₖ + inputₖ, from s₀ = 0; inputs side by side in a row."""
+    """Build S so that row·S holds s₁ … s_count of sₖ₊₁ = transition·sₖ + inputₖ with s₀ = 0.
+
+    The row holds the inputs side by side, as the product holds the states.
+    """
     powers = [np.eye(_STATES)]
     for _ in range(count - 1):
         powers.append(transition @ powers[-1])

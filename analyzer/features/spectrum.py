@@ -1,7 +1,8 @@
 """The spectrum of each step, reduced at once to its power and its centroid.
 
-A step has one window with flat middle and raised-cosine flanks: all of the sound counts, and a neighbouring step never does.
-The powers of the channels are added, so that what is out of phase between them does not vanish.
+A step has one window with flat middle and raised-cosine flanks: all of the sound counts, and a
+neighbouring step never does. The powers of the channels are added, so that what is out of phase
+between them does not vanish.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class StepSpectrum:
     def measure(self, samples: npt.NDArray[np.float32]) -> SpectrumStep:
         """Return power and centroid of each step."""
         np.multiply(samples, self._window, out=self._windowed)
-        np.fft.rfft(self._windowed, out=self._spectrum)
+        np.fft.rfft(self._windowed, out=self._spectrum)  # type: ignore[arg-type]  # keeps float32
         parts = self._spectrum.view(np.float32)
         np.multiply(parts, parts, out=parts)
         power, moment = (parts.sum(axis=0) @ self._weights).T

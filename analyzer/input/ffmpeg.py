@@ -1,12 +1,12 @@
 """Decode what libsndfile does not read, such as M4A and AAC, in a locked-down ffmpeg child.
 
-The child sees one open file under a neutral name, reads it as what *we* sniffed, may open nothing else as a format or
-codec, gets no environment (so no secrets), and dies with its parent. It writes float samples at the file's own rate as a
-Sun AU stream, whose 24-byte header tells rate and channels: ffprobe is not in every installation.
+The child sees one open file under a neutral name, reads it as what *we* sniffed, may open nothing
+else as a format or codec, gets no environment (so no secrets), and dies with its parent. It writes
+float samples at the file's own rate as a Sun AU stream, whose 24-byte header tells rate and
+channels: ffprobe is not in every installation.
 """
 
 import contextlib
-import ctypes
 import shutil
 import signal
 import subprocess
@@ -19,6 +19,7 @@ from analyzer.errors import CorruptAudio, DecoderKilled, DecoderMissing, Unsuppo
 from analyzer.input.ffmpeg_log import FfmpegLog
 from analyzer.input.reader import Samples
 from analyzer.input.sniff import Format
+from offbeat.lifeline import die_with_parent
 
 __all__ = ["FfmpegReader", "command", "find_ffmpeg"]
 
@@ -30,12 +31,11 @@ _AU_HEADER_BYTES = 24
 _AU_FLOAT = 6
 _PIPE_BYTES = 1 << 20
 _EXIT_TIMEOUT_SEC = 30.0
-_PR_SET_PDEATHSIG = 1
 _WITHOUT_LENGTH = {"aac", "mp3"}
 """Streams whose length ffmpeg guesses from the bit rate."""
 
 _PROMISE_SLACK_SEC = 0.25
-"""How much shorter than its container says a whole file may decode: encoder delay, and times rounded to 10 ms."""
+"""How much less than promised a whole file may decode to: encoder delay, times in 10 ms."""
 
 
 def find_ffmpeg() -> str:
@@ -54,7 +54,7 @@ def find_ffmpeg() -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
         raise DecoderMissing(
-            "no ffmpeg is here: install it, or the wheel imageio-ffmpeg (pip install 'offbeat[local]')"
+            "no ffmpeg is here: install it, or its wheel with pip install 'offbeat[local]'"
         ) from error
 
 
@@ -74,12 +74,7 @@ class FfmpegReader:
 
     def __init__(self, file: BinaryIO, known: Format) -> None:
         descriptor = file.fileno()
-        libc = ctypes.CDLL(None)
-
-        def die_with_parent() -> None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-        self._process = subprocess.Popen(  # the one preexec_fn: no thread is running yet  # noqa: PLW1509
+        self._process = subprocess.Popen(
             command(find_ffmpeg(), known.demuxer, descriptor),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -89,7 +84,7 @@ class FfmpegReader:
             cwd="/",
             bufsize=0,
             pipesize=_PIPE_BYTES,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
         )
         self._guesses_length = known.demuxer in _WITHOUT_LENGTH
         self._decoded = 0
@@ -138,7 +133,7 @@ class FfmpegReader:
 
     def _fill(self, buffer: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> int:
         """Read until the buffer is full or the child has closed its end; return the bytes read."""
-        view, got = memoryview(buffer), 0
+        view, got = buffer.data, 0
         stdout = self._process.stdout
         while stdout is not None and got < len(view):
             more: int | None = stdout.readinto(view[got:])  # type: ignore[attr-defined]
@@ -164,7 +159,8 @@ class FfmpegReader:
                 self._log.errors[0] if self._log.errors else f"{expected:.2f} s had been promised"
             )
             self.warnings.append(
-                f"the file is damaged or breaks off ({what}): the {seconds:.3f} s that could be decoded were analysed"
+                f"the file is damaged or breaks off ({what}): "
+                f"the {seconds:.3f} s that could be decoded were analysed"
             )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What ffmpeg says on standard error: the codec it found, the length it expects, and what went wrong.
+"""What ffmpeg says on standard error: the codec, the length it expects, and what went wrong.
 
 It is read in a thread, because a child whose pipe is full stands still. Only a few lines are kept.
 """
@@ -15,7 +15,7 @@ _DURATION = re.compile(r"^(?:\[info\])?\s*Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?
 _ERROR = re.compile(
     r"^(?:\[(?!au @|aost#|out#)[^]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.*)$"
 )
-"""An error, unless the AU writer makes it: that one objects to odd timestamps, of which it stores none."""
+"""An error, unless the AU writer makes it: that one objects to times that it does not store."""
 
 _BITS = re.compile(r"\((\d+) bit\)")
 _LOSSLESS = ("alac", "flac", "wavpack", "wmalossless", "pcm_")
@@ -35,7 +35,7 @@ class StreamInfo:
 
 
 def parse_stream(line: str) -> StreamInfo | None:
-    """Read codec and bit depth from a line such as `Stream #0:0: Audio: alac (…), 44100 Hz, stereo, s16p`."""
+    """Read codec and bit depth from a line such as `Stream #0:0: Audio: alac, 44100 Hz, s16p`."""
     match = _STREAM.match(line)
     if match is None:
         return None
@@ -80,7 +80,7 @@ class FfmpegLog:
         self._thread.join(timeout_sec)
 
     def says_unsupported(self) -> bool:
-        """Return whether the errors mean that the file holds no sound, or none of a kind that is decoded."""
+        """Return whether the file holds no sound, or none of a kind that is decoded."""
         return any(sign in line for line in self.errors for sign in _UNSUPPORTED)
 
     def complaint(self) -> str:
@@ -89,7 +89,7 @@ class FfmpegLog:
         if any("matches no streams" in line for line in self.errors):
             return "holds no sound: send a file with an audio stream"
         if self.says_unsupported():
-            return f"holds sound in an encoding that is not decoded ({what}): send AAC, ALAC, MP3 or PCM"
+            return f"holds sound that is not decoded ({what}): send AAC, ALAC, MP3 or PCM"
         return f"cannot be decoded ({what}): check that the upload was complete, or encode it again"
 
     def _read(self, pipe: IO[bytes] | None) -> None:

@@ -1,4 +1,4 @@
-"""Frame headers of MPEG audio (ISO 11172-3, 13818-3) and of AAC in ADTS (ISO 13818-7), as far as sniffing needs them."""
+"""Frame headers of MPEG audio (ISO 11172-3, 13818-3) and of AAC in ADTS (ISO 13818-7)."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class FrameHeader:
 
 
 def parse_header(data: bytes) -> FrameHeader | None:
-    """Read the four bytes of a frame header; null where they are none. Free-format frames are not recognised."""
+    """Read the four bytes of a frame header; null where they are none, or of free format."""
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return None
     version, layer = data[1] >> 3 & 3, 4 - (data[1] >> 1 & 3)
@@ -46,7 +46,7 @@ def parse_header(data: bytes) -> FrameHeader | None:
 
 
 def find_mpeg_audio(head: bytes) -> int | None:
-    """Return the offset of the first MPEG audio frame: one that others follow, or that ends with the data."""
+    """Return the offset of the first MPEG audio frame: others follow it, or the end of the data."""
     start = head.find(b"\xff")
     while start >= 0:
         if _frames_follow(head, start):
@@ -56,7 +56,7 @@ def find_mpeg_audio(head: bytes) -> int | None:
 
 
 def promised_bytes(head: bytes) -> int | None:
-    """Return how many bytes, from its first frame on, an MP3's Xing or Info tag says that the file has."""
+    """Return how many bytes from the first frame on an MP3's Xing or Info tag counts."""
     start = find_mpeg_audio(head)
     header = parse_header(head[start : start + 4]) if start is not None else None
     if start is None or header is None:

@@ -1,8 +1,8 @@
 """Open the file that a job names, and only if it lies inside the shared mount.
 
-Guarantees: what is returned is an open regular file; at some moment its path without symbolic links lay below the
-mount. The check is made on the open file, so swapping a link between check and opening gains nothing. Opening never
-blocks (a FIFO) and never touches a device.
+Guarantees: what is returned is an open regular file; at some moment its path without symbolic links
+    lay below the mount. The check is made on the open file, so swapping a link between check and
+    opening gains nothing. Opening never blocks (a FIFO) and never touches a device.
 """
 
 import errno
@@ -39,13 +39,10 @@ def open_inside(mount: Path, path: str) -> BinaryIO:
         _check_inside(root, target, mount)
         file = _open_regular(target)
         try:
-            # Resolved again after opening: the same file must still be reached without leaving the mount.
+            # Resolved again after opening: what is open must still be reached inside the mount.
             target = (mount / path).resolve()
             _check_inside(root, target, mount)
-            if not os.path.samestat(target.lstat(), os.fstat(file.fileno())):
-                raise AudioFileNotFound(
-                    "the file was replaced while it was opened: push the job again"
-                )
+            _check_same(target, file)
         except BaseException:
             file.close()
             raise
@@ -69,12 +66,17 @@ def _check_inside(root: Path, target: Path, mount: Path) -> None:
         raise PathNotAllowed(f"leads out of the shared mount {mount}: move the file into it")
 
 
+def _check_same(path: Path, file: BinaryIO) -> None:
+    if not os.path.samestat(path.lstat(), os.fstat(file.fileno())):
+        raise AudioFileNotFound("the file was replaced while it was opened: push the job again")
+
+
 def _open_regular(path: Path) -> BinaryIO:
     _check_regular(path.stat().st_mode)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         _check_regular(os.fstat(descriptor).st_mode)
-        return open(descriptor, "rb", buffering=0)
+        return os.fdopen(descriptor, "rb", buffering=0)
     except BaseException:
         os.close(descriptor)
         raise
@@ -84,20 +86,21 @@ def _check_regular(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise PathNotAllowed("is a folder: send the path of one audio file")
     if not stat.S_ISREG(mode):
-        raise PathNotAllowed("is not a regular file (a device, pipe or socket): send an audio file")
+        raise PathNotAllowed("is a device, pipe or socket: send the path of an audio file")
 
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Translate what the operating system says of a path; what may pass by itself is left as it is."""
+    """Translate what the system says of a path; what may pass by itself is left as it is."""
     try:
         yield
     except PermissionError as error:
         raise PathNotAllowed(
-            f"may not be read by user {os.geteuid()}: give it, and the folders above, read permission"
+            f"may not be read by user {os.geteuid()}: allow that for it and for the folders above"
         ) from error
     except (OSError, RuntimeError, ValueError) as error:
-        # pathlib reports a circle of links as RuntimeError before Python 3.13, and as OSError since.
+        # pathlib reports a circle of links as RuntimeError before Python 3.13, and as OSError
+        # since.
         if isinstance(error, RuntimeError) or getattr(error, "errno", None) == errno.ELOOP:
             raise PathNotAllowed("symbolic links lead in a circle: send the real path") from error
         if isinstance(error, OSError) and error.errno not in {
@@ -107,5 +110,5 @@ def _explained() -> Iterator[None]:
         }:
             raise
         raise AudioFileNotFound(
-            "file not found: check the path, and that the file was complete before the job was pushed"
+            "file not found: check the path, and that the file was there before the job was pushed"
         ) from error

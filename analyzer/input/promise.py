@@ -1,6 +1,7 @@
 """What the header of a file promises of its length, so that a file which breaks off is noticed.
 
-libsndfile takes what is there and says nothing. A promise is only ever a reason for a warning, never a figure.
+libsndfile takes what is there and says nothing. A promise is only ever a reason for a warning,
+never a figure.
 """
 
 import os
@@ -31,7 +32,8 @@ class Promise:
         missing_bytes: Bytes that the header counts and the file does not have.
         ends: Whether the stream carries its end mark, where its format has one.
         counts_frames: Whether the header's frame count is exact rather than an estimate.
-        read_to_end: Whether nothing may follow the sound, as it does in Ogg streams that were joined carelessly.
+        read_to_end: Whether nothing may follow the sound, as it does in Ogg streams that were
+            joined carelessly.
 
     """
 
@@ -41,7 +43,10 @@ class Promise:
     read_to_end: bool = False
 
     def broken_by(self, decoded: int, expected: int | None, *, unread: int = 0) -> str | None:
-        """Say how a file that gave `decoded` frames, and has `unread` bytes left, breaks the promise; null if it keeps it."""
+        """Say how a file breaks the promise that gave `decoded` frames and has `unread` bytes left.
+
+        Null if it keeps it.
+        """
         if self.missing_bytes > 0:
             return f"{self.missing_bytes:,} bytes of sound are missing"
         if self.counts_frames and expected is not None and decoded < expected:

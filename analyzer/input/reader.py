@@ -28,7 +28,7 @@ class Reader(Protocol):
     rate: int
     channels: int
     expected_frames: int | None
-    """What the header promises; used for progress and to notice a file that breaks off, never as a figure."""
+    """What the header promises: for progress, and to notice a file that breaks off; no figure."""
 
     warnings: list[str]
     """What a reader of the result should know; complete once `read` has returned nothing."""
@@ -77,7 +77,7 @@ def open_reader(file: BinaryIO) -> Reader:
 
 
 def _open_decoder(file: BinaryIO, known: Format) -> Reader:
-    """Open with libsndfile what it reads, else with ffmpeg: both are imported only where they are needed."""
+    """Open with libsndfile what it reads, else with ffmpeg; import only the one that is needed."""
     refusal: Exception | None = None
     if known.libsndfile:
         from analyzer.input.soundfile import NotForLibsndfile, SoundFileReader
@@ -105,5 +105,6 @@ def _check_limits(reader: Reader) -> None:
         )
     if not MIN_RATE_HZ <= reader.rate <= MAX_RATE_HZ:
         raise LimitExceeded(
-            f"has a sample rate of {reader.rate:,} Hz, {MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} are allowed: convert it first"
+            f"has a sample rate of {reader.rate:,} Hz, {MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} Hz "
+            "are allowed: convert it first"
         )

@@ -1,6 +1,7 @@
 """Tell what a file is from its first bytes: never from its name, which the producer chose.
 
-A format that is decoded comes back as a `Format`; everything else is refused with the name of what it looks like.
+A format that is decoded comes back as a `Format`; everything else is refused with the name of what
+it looks like.
 """
 
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ _TEXT: tuple[tuple[str, str], ...] = (
     ("{", "a JSON document"),
 )
 
-_DECODED = "send WAV, RF64, AIFF, FLAC, Ogg, MP3, M4A/MP4, AAC, Matroska/WebM, WMA, WavPack, W64, CAF or AU"
+_DECODED = "send WAV, AIFF, FLAC, Ogg, MP3, M4A or AAC (docs/analysis.md has the whole list)"
 
 
 def sniff(file: BinaryIO) -> Format:
@@ -117,7 +118,7 @@ def sniff(file: BinaryIO) -> Format:
 
 
 def audio_offset(file: BinaryIO) -> int:
-    """Return where the sound begins: behind any number of ID3v2 tags, of which some programs write several."""
+    """Return where the sound begins: behind ID3v2 tags, of which some programs write several."""
     offset = 0
     for _ in range(_MAX_ID3_TAGS):
         file.seek(offset)

@@ -1,6 +1,7 @@
 """Decode what libsndfile reads: WAV, RF64, AIFF, FLAC, Ogg and MP3, in an allow-list of encodings.
 
-ADPCM, GSM and the like are refused: hardly any music is stored so, and their decoders have open CVEs in libsndfile 1.2.2.
+ADPCM, GSM and the like are refused: hardly any music is stored so, and their decoders have open
+CVEs in libsndfile 1.2.2.
 """
 
 import os
@@ -39,11 +40,11 @@ class NotForLibsndfile(Exception):
     """A file of a kind that libsndfile reads, but which it reads wrongly or not at all."""
 
 
-class _ForwardOnly(soundfile.SoundFile):
+class _ForwardOnly(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
     """A file that is only read forward.
 
-    soundfile seeks after every read of a seekable file; in a damaged Ogg that makes what is decoded depend on the
-    block size.
+    soundfile seeks after every read of a seekable file; in a damaged Ogg that makes what is decoded
+    depend on the block size.
     """
 
     def seekable(self) -> bool:
@@ -79,7 +80,7 @@ class SoundFileReader:
         sound = self._sound
         if sound.format not in known.libsndfile or sound.subtype not in _SUBTYPES:
             raise UnsupportedFormat(
-                f"holds {sound.subtype_info or sound.subtype} in {known.container}, which is not decoded: "
+                f"holds {sound.subtype_info or sound.subtype}, which is not decoded: "
                 "send PCM, float, FLAC, Vorbis, Opus or MP3"
             )
         codec, self.bit_depth = _SUBTYPES[sound.subtype]
@@ -124,11 +125,13 @@ class SoundFileReader:
         self._ended = True
         if complaint and not decoded:
             raise CorruptAudio(
-                f"cannot be decoded ({complaint}): check that the upload was complete, or encode it again"
+                f"cannot be decoded ({complaint}): "
+                "check that the upload was complete, or encode it again"
             )
         if complaint:
             self.warnings.append(
-                f"the file is damaged or breaks off ({complaint}): the {decoded / self.rate:.3f} s that could be decoded were analysed"
+                f"the file is damaged or breaks off ({complaint}): "
+                f"the {decoded / self.rate:.3f} s that could be decoded were analysed"
             )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Brightness: where the power of the spectrum lies, averaged over the time in which there is any."""
+"""Brightness: where the power of the spectrum lies, averaged over the time that has any."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ def brightness_hz(
 ) -> float | None:
     """Return the mean of the steps' power-weighted centroids in Hz; arrays of shape (steps,).
 
-    Only steps count whose mean square is above −70 dB, and at most 30 dB below the mean of those: neither silence nor a
-    tail of hiss has a say. Null when there is no such step.
+    Only steps count whose mean square is above −70 dB, and at most 30 dB below the mean of those:
+    neither silence nor a tail of hiss has a say. Null when there is no such step.
     """
     audible = power > 10 ** (_ABSOLUTE_GATE_DB / 10)
     if not audible.any():

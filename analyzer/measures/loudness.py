@@ -24,8 +24,9 @@ _WEIGHTS: dict[int, tuple[float, ...]] = {
 def channel_weights(channels: int) -> npt.NDArray[np.float64]:
     """Return the weight of each channel, in the order of WAVE files.
 
-    Up to three channels stand in front and weigh 1; L R Ls Rs · L R C Ls Rs · L R C LFE Ls Rs · 6.1 · 7.1 follow. The LFE
-    channel does not count, those at the side count 1.41, and those behind 1 where there are some at the side as well.
+    Up to three channels stand in front and weigh 1; L R Ls Rs · L R C Ls Rs · L R C LFE Ls Rs · 6.1
+    · 7.1 follow. The LFE channel does not count, those at the side count 1.41, and those behind 1
+    where there are some at the side as well.
     """
     return np.array(_WEIGHTS.get(channels, (1.0,) * channels), np.float64)
 

@@ -22,8 +22,8 @@ class Extent:
 def sounding(loud: npt.NDArray[np.bool_]) -> Extent | None:
     """Return the extent of the sound; null when all is silent.
 
-    A loud frame begins the sound if 3 of the 10 after it are loud too, and ends it if 3 of the 10 before it are. Of a file
-    that is shorter than that, as many as there are must be.
+    A loud frame begins the sound if 3 of the 10 after it are loud too, and ends it if 3 of the 10
+    before it are. Of a file that is shorter than that, as many as there are must be.
     """
     needed = min(_NEEDED, len(loud) - 1)
     first = _first_confirmed(loud, needed)
