@@ -154,10 +154,9 @@ class FfmpegReader:
             raise refusal(self._log.complaint())
         seconds = self._decoded / self.rate
         expected = 0.0 if self._guesses_length else (self.expected_frames or 0) / self.rate
-        if status != 0 or self._log.errors or seconds < expected - _PROMISE_SLACK_SEC:
-            what = (
-                self._log.errors[0] if self._log.errors else f"{expected:.2f} s had been promised"
-            )
+        damage = self._log.damage()
+        if status != 0 or damage or seconds < expected - _PROMISE_SLACK_SEC:
+            what = damage or f"{expected:.2f} s had been promised"
             self.warnings.append(
                 f"the file is damaged or breaks off ({what}): "
                 f"the {seconds:.3f} s that could be decoded were analysed"

@@ -17,6 +17,7 @@ _ERROR = re.compile(
 )
 """An error, unless the AU writer makes it: that one objects to times that it does not store."""
 
+_WHITELIST = re.compile(r"(not on whitelist) '.*")
 _BITS = re.compile(r"\((\d+) bit\)")
 _LOSSLESS = ("alac", "flac", "wavpack", "wmalossless", "pcm_")
 _SAMPLE_BITS = {"u8": 8, "s16": 16, "s32": 32, "flt": 32, "dbl": 64}
@@ -83,6 +84,10 @@ class FfmpegLog:
         """Return whether the file holds no sound, or none of a kind that is decoded."""
         return any(sign in line for line in self.errors for sign in _UNSUPPORTED)
 
+    def damage(self) -> str | None:
+        """Return the first error about the sound; that a cover picture is not decoded is meant so."""
+        return next((line for line in self.errors if "whitelist" not in line), None)
+
     def complaint(self) -> str:
         """Write the sentence for a file of which nothing was decoded."""
         what = self.errors[0] if self.errors else "nothing could be decoded"
@@ -109,4 +114,4 @@ class FfmpegLog:
                 self._described.set()
         error = _ERROR.match(line)
         if error and len(self.errors) < _MAX_ERRORS:
-            self.errors.append(error[1])
+            self.errors.append(_WHITELIST.sub(r"\1", error[1]))

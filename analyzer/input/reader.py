@@ -16,7 +16,7 @@ from analyzer.options import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 __all__ = ["Reader", "Samples", "open_reader"]
 
 Samples = npt.NDArray[np.float32]
-"""Samples of shape (frames, channels), full scale = ±1."""
+"""Samples of shape (frames, channels), full scale = ±1, channels in the order of WAVE files."""
 
 
 class Reader(Protocol):

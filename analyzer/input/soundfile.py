@@ -32,6 +32,15 @@ _SUBTYPES: dict[str, tuple[str, int | None]] = {
     "MPEG_LAYER_II": ("mp2", None),
     "MPEG_LAYER_III": ("mp3", None),
 }
+_FROM_VORBIS_ORDER = {
+    3: (0, 2, 1),
+    5: (0, 2, 1, 3, 4),
+    6: (0, 2, 1, 5, 3, 4),
+    7: (0, 2, 1, 6, 5, 3, 4),
+    8: (0, 2, 1, 7, 5, 6, 3, 4),
+}
+"""Where each channel of a WAVE file stands in Vorbis and Opus: their centre is second, LFE last."""
+
 _UNKNOWN_FRAMES = 2**62
 """libsndfile's frame count is near 2^63 where a header leaves it open, such as FLAC from a pipe."""
 
@@ -88,6 +97,7 @@ class SoundFileReader:
         self.container = known.container
         self.rate: int = sound.samplerate
         self.channels: int = sound.channels
+        self._order = _FROM_VORBIS_ORDER.get(self.channels) if self.container == "ogg" else None
         self.expected_frames: int | None = sound.frames if sound.frames < _UNKNOWN_FRAMES else None
 
     def read(self, frames: int) -> Samples:
@@ -96,7 +106,7 @@ class SoundFileReader:
             self._block = np.empty((frames, self.channels), np.float32)
         got = 0 if self._ended else self._fill()
         self._decoded += got
-        return self._block[:got]
+        return self._block[:got] if self._order is None else self._block[:got, self._order]
 
     def _fill(self) -> int:
         """Fill the block as far as the file allows, and return how many frames it holds."""
