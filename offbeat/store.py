@@ -3,6 +3,7 @@
 It keeps no state of its own. Errors of the connection leave it as `RedisUnreachable`.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -275,10 +276,19 @@ def _bytes(value: object) -> bytes:
 
 @asynccontextmanager
 async def translated(client: redis.Redis) -> AsyncIterator[None]:
-    """Translate errors of redis-py and of the socket below it into Offbeat's own."""
+    """Translate errors of redis-py and of the socket below it into Offbeat's own.
+
+    A cancellation that redis-py swallowed is raised again. It sends through asyncio.wait_for, which
+    before Python 3.12 forgets a cancel() that comes as the data has just gone
+    (github.com/python/cpython/issues/86296): a loop around it would never end.
+    """
+    task = asyncio.current_task()
+    cancels = task.cancelling() if task else 0
     try:
         yield
     except (RedisError, OSError) as error:
         place = client.connection_pool.connection_kwargs
         where = f"{place.get('host', place.get('path', '?'))}:{place.get('port', '')}".rstrip(":")
         raise RedisUnreachable(f"Redis at {where}: {error}") from error
+    if task is not None and task.cancelling() > cancels:
+        raise asyncio.CancelledError
