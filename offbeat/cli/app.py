@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from offbeat import errors
-from offbeat.cli import check, demo, dev, pop, push, status, submit
+from offbeat.cli import analyze, check, demo, dev, pop, push, status, submit
 from offbeat.cli.exits import Exit, Fault
 
 __all__ = ["app", "run"]
@@ -26,6 +26,7 @@ app.command("push")(push.push)
 app.command("pop")(pop.pop)
 app.command("submit")(submit.submit)
 app.command("status")(status.status)
+app.command("analyze")(analyze.analyze)
 app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
 

@@ -1,0 +1,117 @@
+"""`offbeat analyze`: one file in this very process, without Redis."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from offbeat.cli.exits import Exit, Fault
+from offbeat.cli.message import Cue, Cues, Request
+
+if TYPE_CHECKING:
+    from analyzer.options import Options
+    from offbeat.job import CueTrack
+    from offbeat.result import CompletedResult, FailedResult
+
+__all__ = ["analyze"]
+
+_RUN_ID = "local"
+
+
+def analyze(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Audio file.", show_default=False)
+    ],
+    *,
+    cue: Cue = None,
+    cues: Cues = None,
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write the result as JSON instead of a table; - is standard output.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Analyse one file here and now, without Redis."""
+    from offbeat.cli.local import need
+    from offbeat.cli.report import print_result
+    from offbeat.result import dump_result
+
+    need("numpy", "soundfile")
+    result = _result(file, _tracks(Request(file=str(file), cue=cue, cues=cues)))
+    if json_file == "-":
+        typer.echo(dump_result(result))
+    elif json_file is not None:
+        _write(Path(json_file), dump_result(result) + "\n")
+    elif result.status == "completed":
+        print_result(result)
+    if result.status == "failed":
+        raise Fault(result.error, Exit.FAILED_JOB)
+
+
+def _tracks(request: Request) -> "list[CueTrack]":
+    """Check the cue tracks as those of a job are checked."""
+    from offbeat.job import JobRefused, parse_job
+
+    job = {"job_id": _RUN_ID, "relative_path": "file", "cue_tracks": request.tracks()}
+    try:
+        return parse_job(json.dumps(job).encode()).sorted_cues()
+    except JobRefused as refused:
+        raise Fault(str(refused)) from refused
+
+
+def _result(file: Path, cues: "list[CueTrack]") -> "CompletedResult | FailedResult":
+    """Analyse a file behind a progress bar on standard error.
+
+    Raises:
+        Fault: This machine cannot: there is no ffmpeg for a file that needs one.
+
+    """
+    from analyzer.cores import use_one_core
+
+    use_one_core()  # before numpy is imported
+
+    from analyzer.errors import AnalysisRefused, AnalyzerError
+    from analyzer.pipeline import analyse
+    from offbeat.cli.progress import Bar
+    from offbeat.result import CompletedResult, FailedResult
+    from offbeat.submission import Progress
+
+    with Bar(file.name) as bar:
+
+        def report(fraction: float, stage: str) -> None:
+            bar.show(
+                Progress(job_id=_RUN_ID, state="running", fraction=fraction or None, stage=stage)
+            )
+
+        try:
+            results = analyse(file, cues=cues, options=_options(), report=report)
+        except AnalysisRefused as refused:
+            return FailedResult.because(
+                refused.reason, str(refused), job_id=str(file), run_id=_RUN_ID, attempt=1
+            )
+        except AnalyzerError as error:
+            raise Fault(f"{file}: {error}", Exit.FAILED_JOB) from error
+    return CompletedResult(job_id=str(file), run_id=_RUN_ID, attempt=1, results=results)
+
+
+def _options() -> "Options":
+    """Take the limits that the analyzer would have in a Job."""
+    from analyzer.options import Options
+    from analyzer.settings import AnalyzerSettings
+
+    settings = AnalyzerSettings(run_id=_RUN_ID)
+    return Options(
+        silence_top_db=settings.silence_top_db, max_duration_sec=settings.max_duration_sec
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Fault(f"{path}: {error.strerror}") from error

@@ -1,0 +1,246 @@
+"""The Python client on a real Redis; a task of the test stands in for the cluster."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from offbeat.client import Client, Progress
+from offbeat.embedded import EmbeddedRedis
+from offbeat.errors import NoResultInTime, RedisUnreachable, ResultTaken, UnreadableResult
+from offbeat.failure import FailureReason
+from offbeat.job import Job, JobRefused
+from offbeat.result import FailedResult, dump_result
+from offbeat.settings import Settings
+from offbeat.store import Claim, Store
+
+JOB = {"job_id": 42, "relative_path": "a.mp3"}
+
+
+def answer_to(claim: Claim) -> FailedResult:
+    """Build the result of a run."""
+    return FailedResult.because(
+        FailureReason.FILE_NOT_FOUND,
+        "a.mp3: file not found",
+        job_id=json.loads(claim.raw)["job_id"],
+        run_id=claim.run,
+        attempt=1,
+    )
+
+
+async def claimed(store: Store) -> Claim:
+    """Wait for a message and claim it."""
+    while not (claims := await store.claim(cap=100, most=1)):
+        await store.wait(1)
+    return claims[0]
+
+
+async def deliver(store: Store, claim: Claim) -> None:
+    """Settle a run."""
+    await store.settle(answer_to(claim), raw=claim.raw, holds_place=False)
+
+
+@asynccontextmanager
+async def cluster(store: Store) -> AsyncIterator[None]:
+    """Claim and settle whatever is pushed."""
+
+    async def work() -> None:
+        while True:
+            await deliver(store, await claimed(store))
+
+    task = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_what_is_pushed_is_what_is_claimed(client: Client, store: Store) -> None:
+    """A job arrives with its own fields and the time of the push."""
+    assert await client.push(JOB | {"tenant": 7}) == 42
+    message = json.loads((await claimed(store)).raw)
+    assert message.pop("enqueued_at") > 1.7e9
+    assert message == JOB | {"tenant": 7}
+
+
+async def test_a_model_is_pushed_as_briefly_as_a_mapping(client: Client, store: Store) -> None:
+    """Defaults are not sent."""
+    await client.push(Job(job_id="x", relative_path="a.mp3"))
+    message = json.loads((await claimed(store)).raw)
+    assert message.keys() == {"job_id", "relative_path", "enqueued_at"}
+
+
+async def test_a_bad_job_is_refused_before_it_is_pushed(client: Client, store: Store) -> None:
+    """The producer hears at once what is wrong."""
+    with pytest.raises(JobRefused, match="must not contain"):
+        await client.push({"job_id": 1, "relative_path": "../a"})
+    assert not await store.wait(0.01)
+
+
+async def test_results_are_popped_in_order(client: Client, store: Store) -> None:
+    """The oldest result comes first; then there is none."""
+    async with cluster(store):
+        for job_id in (1, 2):
+            await client.push(JOB | {"job_id": job_id})
+        popped = [await client.pop(5) for _ in range(2)]
+    assert [result.job_id for result in popped if result] == [1, 2]
+    assert await client.pop(0) is None
+
+
+async def test_a_strangers_message_is_not_swallowed(client: Client, settings: Settings) -> None:
+    """What is no result is handed over as bytes, for it is gone from Redis."""
+    await client.store.client.lpush(settings.results_queue, b"hello")
+    with pytest.raises(UnreadableResult) as raised:
+        await client.pop(1)
+    assert raised.value.raw == b"hello"
+
+
+async def test_submit_returns_its_own_result_only(
+    client: Client, store: Store, settings: Settings
+) -> None:
+    """Results of other jobs stay where they are, also a namesake's."""
+    await client.push(JOB)
+    await client.push(JOB | {"job_id": 7})
+    async with cluster(store):
+        result = await client.submit(JOB, timeout_sec=10)
+    raw = await store.client.lrange(settings.results_queue, 0, -1)
+    left = [json.loads(item) for item in raw]
+    assert sorted(item["job_id"] for item in left) == [7, 42]
+    assert result.run_id not in {item["run_id"] for item in left}
+
+
+async def test_submit_may_leave_its_result(
+    client: Client, store: Store, settings: Settings
+) -> None:
+    """The usual consumer gets it, too."""
+    async with cluster(store):
+        result = await client.submit(JOB, timeout_sec=10, keep_result=True)
+    assert await store.client.lrange(settings.results_queue, 0, -1) == [
+        dump_result(result).encode()
+    ]
+
+
+async def test_many_may_submit_at_once(client: Client, store: Store, settings: Settings) -> None:
+    """Everybody gets the answer to the own question."""
+    async with cluster(store):
+        results = await asyncio.gather(
+            *(client.submit(JOB | {"job_id": n}, timeout_sec=20) for n in range(25))
+        )
+    assert [result.job_id for result in results] == list(range(25))
+    assert await store.client.llen(settings.results_queue) == 0
+
+
+async def test_a_number_is_not_its_digits(client: Client, store: Store) -> None:
+    """Jobs 42 and "42" share a channel, and not their results."""
+    async with cluster(store):
+        results = await asyncio.gather(
+            client.submit(JOB, timeout_sec=10),
+            client.submit(JOB | {"job_id": "42"}, timeout_sec=10),
+        )
+    assert [result.job_id for result in results] == [42, "42"]
+
+
+async def test_progress_is_told(client: Client, store: Store) -> None:
+    """Who waits sees the job queued, claimed and launched."""
+    seen: list[Progress] = []
+    await store.push(b"another")
+    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=20, on_progress=seen.append))
+    await asyncio.sleep(0.8)
+    await claimed(store)
+    claim = await claimed(store)
+    await asyncio.sleep(0.8)
+    await store.launched(claim.run, job_id=42, attempt=1, job="j")
+    await asyncio.sleep(0.8)
+    await deliver(store, claim)
+    await waiting
+    assert (seen[0].state, seen[0].ahead) == ("queued", 1)
+    assert {"queued", "claimed", "launched"} <= {progress.state for progress in seen}
+
+
+async def test_a_wait_can_end(client: Client) -> None:
+    """The error says where the job is."""
+    with pytest.raises(NoResultInTime, match=r"after 0\.2 s: it is queued"):
+        await client.submit(JOB, timeout_sec=0.2)
+
+
+async def test_a_result_that_was_not_heard_is_found(client: Client, store: Store) -> None:
+    """The announcement is lost with the connection, the result is not."""
+    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=20))
+    claim = await claimed(store)
+    await store.client.client_kill_filter(_type="pubsub")
+    await deliver(store, claim)
+    assert (await waiting).run_id == claim.run
+
+
+async def test_a_result_that_another_took_unheard_is_said_so(
+    client: Client, store: Store, settings: Settings
+) -> None:
+    """Nobody waits for ever for what is gone."""
+    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=20))
+    claim = await claimed(store)
+    await store.launched(claim.run, job_id=42, attempt=1, job="j")
+    async with store.client.pipeline(transaction=True) as together:
+        together.delete(settings.results_queue)
+        names = settings.keys
+        together.set(names.settled(claim.run), "failed")
+        together.zrem(names.inflight, claim.run)
+        together.hset(names.run(claim.run), "state", "failed")
+        await together.execute()
+    with pytest.raises(ResultTaken, match="another consumer"):
+        await waiting
+
+
+async def test_a_redis_that_comes_back_is_forgiven(tmp_path: Path) -> None:
+    """A restart of Redis while a job runs costs nothing."""
+    folder = tmp_path / "redis"
+    server = EmbeddedRedis(folder, port=0)
+    server.start()
+    try:
+        port = int(server.url.rpartition(":")[2].partition("/")[0])
+        async with Client.connect(server.url, settings=Settings(_env_file=None)) as client:
+            waiting = asyncio.create_task(client.submit(JOB, timeout_sec=30))
+            claim = await claimed(client.store)
+            server.stop()
+            await asyncio.sleep(1)
+            server = EmbeddedRedis(folder, port=port)
+            server.start()
+            async with Client.connect(server.url, settings=Settings(_env_file=None)) as another:
+                await deliver(another.store, claim)
+            assert (await waiting).run_id == claim.run
+    finally:
+        server.stop()
+
+
+async def test_no_redis_is_told_at_once() -> None:
+    """A wrong URL does not wait for the first push."""
+    with pytest.raises(RedisUnreachable):
+        async with Client.connect("redis://127.0.0.1:1/0", settings=Settings(_env_file=None)):
+            pass
+
+
+async def test_status_follows_a_job(client: Client, store: Store) -> None:
+    """Unknown, queued, claimed, launched, failed; and queued again when it is pushed again."""
+
+    async def state() -> str | None:
+        found = await client.status(42)
+        return found.state if found else None
+
+    assert await state() is None
+    await client.push(JOB | {"job_id": 41})
+    await client.push(JOB)
+    found = await client.status(42)
+    assert found is not None
+    assert (found.state, found.ahead) == ("queued", 1)
+    await claimed(store)
+    claim = await claimed(store)
+    assert await state() == "claimed"
+    await store.launched(claim.run, job_id=42, attempt=1, job="j")
+    assert await state() == "launched"
+    await deliver(store, claim)
+    assert await state() == "failed"
+    await client.push(JOB)
+    assert await state() == "queued"
