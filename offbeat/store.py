@@ -6,10 +6,10 @@ It keeps no state of its own. Errors of the connection leave it as `RedisUnreach
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
@@ -25,6 +25,8 @@ from offbeat.settings import Settings
 __all__ = ["Claim", "RunRecord", "Store", "translated"]
 
 _SOCKET_TIMEOUT_SEC = 15.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,9 @@ class Store:
         """
         async with translated(self._client):
             queue = self.keys.queue
-            moved = await self._client.blmove(queue, queue, timeout_sec, "RIGHT", "RIGHT")  # type: ignore[arg-type]
+            moved = await _insistently(
+                self._client.blmove(queue, queue, timeout_sec, "RIGHT", "RIGHT")  # type: ignore[arg-type]
+            )
             return moved is not None
 
     async def claim(self, *, cap: int, most: int) -> list[Claim]:
@@ -258,13 +262,31 @@ class Store:
     async def pop(self, timeout_sec: float) -> bytes | None:
         """Take one result off the results queue, waiting up to `timeout_sec` for it."""
         async with translated(self._client):
-            item = await self._client.brpop([self.keys.results], timeout=timeout_sec)
+            item = await _insistently(self._client.brpop([self.keys.results], timeout=timeout_sec))
         return _bytes(item[1]) if item else None
 
     async def _members(self, key: str) -> dict[str, float]:
         async with translated(self._client):
             pairs = await self._client.zrange(key, 0, -1, withscores=True)
         return {_bytes(pair[0]).decode(): float(pair[1]) for pair in pairs}
+
+
+async def _insistently(command: Awaitable[T]) -> T:
+    """Await a command that blocks; a cancellation is repeated until it is heard.
+
+    `translated` says why it may not be: the block would go on to its end.
+    """
+    task = asyncio.ensure_future(command)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.02)
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not complain
+        raise
+    return task.result()
 
 
 def _bytes(value: object) -> bytes:

@@ -16,7 +16,7 @@ Fields = dict[str, object]
 """One entry of a job's `cue_tracks`."""
 
 _FRAMES_PER_SEC = 75  # of a CD, on which the format is built
-_CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d+)?)")
+_CLOCK = re.compile(r"(?:(\d{1,4}):)??(?:(\d{1,4}):)?(\d{1,6}(?:\.\d+)?)")
 _INDEX = re.compile(r"(\d{2}) (\d{1,4}):([0-5]\d):([0-7]\d)")
 
 
@@ -43,10 +43,15 @@ def parse_cue(text: str) -> Fields:
     """
     clock, _, title = text.strip().partition(" ")
     found = _CLOCK.fullmatch(clock)
-    if found is None or (found[2] is not None and float(found[3]) >= 60):
+    hours, minutes, seconds = found.groups() if found else (None, None, "60")
+    if (
+        found is None
+        or (minutes is not None and float(seconds) >= 60)
+        or (hours is not None and int(minutes or 0) >= 60)
+    ):
         raise CueInvalid(f"{text!r} is no cue: write a time and a title, such as '1:02:30 Title'")
-    seconds = int(found[1] or 0) * 3600 + int(found[2] or 0) * 60 + float(found[3])
-    return {"title": title.strip() or clock, "start_time_sec": seconds}
+    start_sec = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+    return {"title": title.strip() or clock, "start_time_sec": start_sec}
 
 
 def read_cues(path: Path) -> list[Fields]:

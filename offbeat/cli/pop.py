@@ -1,5 +1,6 @@
 """`offbeat pop`: take results, as tables for people and as JSON lines for pipes."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -41,6 +42,7 @@ def pop(
                 try:
                     _show(raw)
                 except OSError as error:  # nobody reads us: the result must not be lost
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                     await client.store.client.rpush(settings.results_queue, raw)
                     raise Fault("the reader is gone; its result is back in the queue") from error
                 taken += 1

@@ -16,13 +16,15 @@ class Bar:
     """A bar on standard error while the `with` block runs; on a pipe it writes nothing."""
 
     def __init__(self, title: str) -> None:
+        console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.fields[title]}", markup=False),
             BarColumn(),
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("queued", total=None, title=title)
 

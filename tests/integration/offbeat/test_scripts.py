@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 from offbeat.failure import FailureReason
 from offbeat.keys import Keys
 from offbeat.result import FailedResult, parse_result
+from offbeat.scripts import message_sha
 from offbeat.settings import Settings
 from offbeat.store import Store
 
@@ -56,7 +57,7 @@ class Handoff(RuleBasedStateMachine):
         self.open: set[str] = set()
         self.holding: set[str] = set()
         self.delivered: list[str] = []
-        self.forgotten: set[str] = set()
+        self.blurred: set[bytes] = set()
 
     def teardown(self) -> None:
         """Delete this machine's keys, and close its connection."""
@@ -84,7 +85,8 @@ class Handoff(RuleBasedStateMachine):
         busy = {self.raw[run] for run in self.open}
         for claim in taken:
             assert claim.run not in self.raw, "a run has been named twice"
-            assert claim.raw not in busy, "a twin of a run in flight became a run of its own"
+            twin_known = claim.raw in busy - self.blurred
+            assert not twin_known, "a twin of a run in flight became a run of its own"
             busy.add(claim.raw)
             self.raw[claim.run] = claim.raw
             self.open.add(claim.run)
@@ -126,11 +128,12 @@ class Handoff(RuleBasedStateMachine):
         async def wipe() -> None:
             client = self.store.client
             await client.zrem(self.keys.inflight, run)
-            await client.delete(self.keys.run(run), self.keys.dedup)
+            await client.delete(self.keys.run(run))
+            await client.hdel(self.keys.dedup, message_sha(self.raw[run]))
 
         self.runner.run(wipe())
         self.open.discard(run)
-        self.forgotten.add(run)
+        self.blurred.add(self.raw[run])
         return run
 
     @rule(target=claimed, run=consumes(lost))
@@ -138,7 +141,6 @@ class Handoff(RuleBasedStateMachine):
         """Find the Job of a run that Redis has lost."""
         state = self.runner.run(self.store.register(run, raw=self.raw[run], job_id=1, attempt=1))
         assert state == "registered"
-        self.forgotten.discard(run)
         self.open.add(run)
         return run
 

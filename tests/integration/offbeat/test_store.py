@@ -163,6 +163,7 @@ async def test_a_cancellation_is_not_swallowed(store: Store) -> None:
     async def loop() -> None:
         while True:
             await store.claim(cap=1, most=1)
+            await store.wait(5)
 
     await store.ping()
     for step in range(200):

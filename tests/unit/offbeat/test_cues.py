@@ -36,6 +36,7 @@ FILE "mix.mp3" MP3
         ("90 x", 90, "x"),
         ("0:30", 30, "0:30"),
         ("59:59 99 Problems", 3599, "99 Problems"),
+        ("75:30 An Hour Later", 4530, "An Hour Later"),
     ],
 )
 def test_a_cue_on_the_command_line(text: str, seconds: float, title: str) -> None:
@@ -44,7 +45,7 @@ def test_a_cue_on_the_command_line(text: str, seconds: float, title: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Intro", "Intro 0:00", "0:60 x", "-1 x", "1:2:3:4 x", "1e3 x"]
+    "text", ["", "Intro", "Intro 0:00", "0:60 x", "1:60:00 x", "-1 x", "1:2:3:4 x", "1e3 x"]
 )
 def test_what_is_no_cue_is_refused(text: str) -> None:
     """The error shows how to write one."""
