@@ -119,6 +119,7 @@ class _Outcome(_Model):
     job_id: int | str | None = Field(
         description="as the producer sent it; null where it was not legible"
     )
+    status: str
     run_id: str = Field(description="names this one claim of the message")
     attempt: int = Field(
         ge=0, description="1 for the first Job of the run, 0 where no Job was needed"
