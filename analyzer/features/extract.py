@@ -61,10 +61,9 @@ class Extractor:
         self._squares = np.empty_like(self._planes)
         self._waiting: Samples = np.empty((self.grid.chunk, channels), np.float32)
         self._waiting_frames = 0
-        self._energy: list[npt.NDArray[np.float64]] = []
-        self._centroid: list[npt.NDArray[np.float64]] = []
-        self._power: list[npt.NDArray[np.float64]] = []
-        self._loud: list[npt.NDArray[np.bool_]] = []
+        # Plain bytes grow in place: a list of small arrays takes four times the memory.
+        self._energy, self._centroid = bytearray(), bytearray()
+        self._power, self._loud = bytearray(), bytearray()
 
     def add(self, samples: Samples) -> None:
         """Take in the next samples, of shape (frames, channels), in blocks of any size.
@@ -95,10 +94,10 @@ class Extractor:
         return Features(
             grid=self.grid,
             frames=self.frames,
-            energy=np.concatenate([np.empty((0, self._channels)), *self._energy]),
-            centroid_hz=np.concatenate([np.empty(0), *self._centroid]),
-            power=np.concatenate([np.empty(0), *self._power]),
-            loud=np.concatenate([np.empty(0, np.bool_), *self._loud]),
+            energy=np.frombuffer(self._energy, np.float64).reshape(-1, self._channels),
+            centroid_hz=np.frombuffer(self._centroid, np.float64),
+            power=np.frombuffer(self._power, np.float64),
+            loud=np.frombuffer(self._loud, np.bool_),
         )
 
     def _measure(self, samples: Samples) -> None:
@@ -108,15 +107,14 @@ class Extractor:
         planes = self._planes
         planes[:, :length] = samples.T
         planes[:, length:] = 0.0
-        self._loud.append(self._loud_frames(length))
+        self._loud += self._loud_frames(length).tobytes()
         by_step = (self._channels, STEPS_PER_CHUNK, self.grid.step)
         weighted = self._weighting.filter(planes).reshape(by_step)
-        self._energy.append(
-            np.vecdot(weighted, weighted)[:, :steps].T.astype(np.float64) / self.grid.step
-        )
+        energy = np.vecdot(weighted, weighted)[:, :steps].T.astype(np.float64) / self.grid.step
+        self._energy += energy.tobytes()
         spectrum = self._spectrum.measure(planes.reshape(by_step))
-        self._centroid.append(spectrum.centroid_hz[:steps])
-        self._power.append(spectrum.power[:steps])
+        self._centroid += spectrum.centroid_hz[:steps].tobytes()
+        self._power += spectrum.power[:steps].tobytes()
         self.frames += length
 
     def _loud_frames(self, length: int) -> npt.NDArray[np.bool_]:

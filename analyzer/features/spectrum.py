@@ -15,7 +15,7 @@ from analyzer.features.grid import Grid
 __all__ = ["LOWEST_HZ", "SpectrumStep", "StepSpectrum"]
 
 LOWEST_HZ = 20.0
-"""What lies below is inaudible, above all a DC offset, and does not count."""
+"""What lies below is inaudible and does not count."""
 
 _FLANK = 0.25
 """Part of the window that each flank takes."""
@@ -53,7 +53,9 @@ class StepSpectrum:
 
     def measure(self, samples: npt.NDArray[np.float32]) -> SpectrumStep:
         """Return power and centroid of each step."""
-        np.multiply(samples, self._window, out=self._windowed)
+        offset = samples.mean(axis=2, keepdims=True)
+        np.subtract(samples, offset, out=self._windowed)
+        np.multiply(self._windowed, self._window, out=self._windowed)
         np.fft.rfft(self._windowed, out=self._spectrum)  # type: ignore[arg-type]  # keeps float32
         parts = self._spectrum.view(np.float32)
         np.multiply(parts, parts, out=parts)

@@ -85,7 +85,7 @@ class FfmpegLog:
         return any(sign in line for line in self.errors for sign in _UNSUPPORTED)
 
     def damage(self) -> str | None:
-        """Return the first error about the sound; that a cover picture is not decoded is meant so."""
+        """Return the first error about the sound: a cover picture is left out on purpose."""
         return next((line for line in self.errors if "whitelist" not in line), None)
 
     def complaint(self) -> str:

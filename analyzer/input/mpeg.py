@@ -56,16 +56,18 @@ def find_mpeg_audio(head: bytes) -> int | None:
 
 
 def promised_bytes(head: bytes) -> int | None:
-    """Return how many bytes from the first frame on an MP3's Xing or Info tag counts."""
+    """Return how many bytes from the first frame on an MP3's Xing or Info tag counts.
+
+    Null unless the tag counts both bytes and frames.
+    """
     start = find_mpeg_audio(head)
     header = parse_header(head[start : start + 4]) if start is not None else None
     if start is None or header is None:
         return None
     tag = head[start + header.xing_offset : start + header.xing_offset + 16]
-    if tag[:4] not in {b"Xing", b"Info"} or len(tag) < 16 or not tag[7] & 2:
+    if tag[:4] not in {b"Xing", b"Info"} or len(tag) < 16 or tag[7] & 3 != 3:
         return None
-    position = 12 if tag[7] & 1 else 8
-    return int.from_bytes(tag[position : position + 4], "big")
+    return int.from_bytes(tag[12:16], "big")
 
 
 def find_adts(head: bytes) -> int | None:

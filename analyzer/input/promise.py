@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 from analyzer.input.mpeg import promised_bytes
 from analyzer.input.sniff import Format, audio_offset
 
-__all__ = ["Promise", "is_single_ogg_stream", "of"]
+__all__ = ["Promise", "counts_whole_mp3", "is_single_ogg_stream", "of"]
 
 _HEAD_BYTES = 64 * 1024
 _OGG_PAGE_HEADER_BYTES = 27
@@ -20,6 +20,12 @@ _OGG_TAIL_BYTES = 2 * 65_307
 
 _OGG_END_OF_STREAM = 4
 _MAX_CHUNKS = 1_000
+_TAGS_BYTES = 1 << 20
+"""What may follow the sound as tags; with a picture in them it may be more, which costs little."""
+
+_CHUNKS_BYTES = 64 << 20
+"""What may follow the sound in a WAV or AIFF file: pictures, waveforms and notes of its editor."""
+
 _OPEN_SIZES = {0, 0xFFFFFFFF}
 """Sizes that programs write when they do not know the length yet, such as into a pipe."""
 
@@ -40,7 +46,7 @@ class Promise:
     missing_bytes: int = 0
     ends: bool = True
     counts_frames: bool = True
-    read_to_end: bool = False
+    most_unread: int | None = None
 
     def broken_by(self, decoded: int, expected: int | None, *, unread: int = 0) -> str | None:
         """Say how a file breaks the promise that gave `decoded` frames and has `unread` bytes left.
@@ -51,8 +57,8 @@ class Promise:
             return f"{self.missing_bytes:,} bytes of sound are missing"
         if self.counts_frames and expected is not None and decoded < expected:
             return f"{expected - decoded:,} of {expected:,} frames are missing or damaged"
-        if self.read_to_end and unread > 0:
-            return f"{unread:,} bytes follow the end of the first stream"
+        if self.most_unread is not None and unread > self.most_unread:
+            return f"{unread:,} bytes follow the end that its header gives"
         if not self.ends:
             return "the end of the stream is missing"
         return None
@@ -62,13 +68,20 @@ def of(file: BinaryIO, known: Format) -> Promise:
     """Read what the header of an open file promises; its position is lost."""
     size = os.fstat(file.fileno()).st_size
     if known.container in {"wav", "rf64", "aiff"}:
-        return Promise(missing_bytes=_missing_from_chunks(file, size))
+        return Promise(missing_bytes=_missing_from_chunks(file, size), most_unread=_CHUNKS_BYTES)
     if known.container == "mp3":
         return Promise(missing_bytes=_missing_from_mp3(file, size), counts_frames=False)
     if known.container == "ogg":
         flags, _ = _last_ogg_page(file, size)
-        return Promise(ends=bool(flags & _OGG_END_OF_STREAM), read_to_end=True)
-    return Promise()
+        return Promise(ends=bool(flags & _OGG_END_OF_STREAM), most_unread=0)
+    return Promise(most_unread=_TAGS_BYTES)
+
+
+def counts_whole_mp3(file: BinaryIO) -> bool:
+    """Return whether an MP3 has a Xing or Info tag that counts the file to its end."""
+    offset, promised = _promised_of_mp3(file)
+    size = os.fstat(file.fileno()).st_size
+    return promised is not None and offset + promised >= size - _TAGS_BYTES
 
 
 def is_single_ogg_stream(file: BinaryIO) -> bool:
@@ -119,7 +132,12 @@ def _missing_from_chunks(file: BinaryIO, size: int) -> int:
 
 def _missing_from_mp3(file: BinaryIO, size: int) -> int:
     """Compare the byte count of an MP3's Xing or Info tag with the file's."""
+    offset, promised = _promised_of_mp3(file)
+    return 0 if promised is None else max(0, offset + promised - size)
+
+
+def _promised_of_mp3(file: BinaryIO) -> tuple[int, int | None]:
+    """Return where the sound begins, and how many bytes of it the tag counts from its frame on."""
     offset = audio_offset(file)
     file.seek(offset)
-    promised = promised_bytes(file.read(_HEAD_BYTES))
-    return 0 if promised is None else max(0, offset + promised - size)
+    return offset, promised_bytes(file.read(_HEAD_BYTES))

@@ -72,6 +72,8 @@ class SoundFileReader:
     def __init__(self, file: BinaryIO, known: Format) -> None:
         if known.container == "ogg" and not promise.is_single_ogg_stream(file):
             raise NotForLibsndfile("libsndfile stops after the first link of a chained stream")
+        if known.container == "mp3" and not promise.counts_whole_mp3(file):
+            raise NotForLibsndfile("libsndfile cuts an MP3 without a true count where it guesses")
         self._file = file
         self._promise = promise.of(file, known)
         self._sound = _open(file)

@@ -9,6 +9,8 @@ __all__ = ["Extent", "sounding"]
 
 _LOOK_FRAMES = 10
 _NEEDED = 3
+_WINDOW_FRAMES = 10_000
+"""How much is looked at together: six hours at once would take more memory than decoding them."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,12 @@ def sounding(loud: npt.NDArray[np.bool_]) -> Extent | None:
 
 
 def _first_confirmed(loud: npt.NDArray[np.bool_], needed: int) -> int | None:
-    count = np.concatenate([[0], np.cumsum(loud, dtype=np.int64)])
-    index = np.flatnonzero(loud)
-    following = count[np.minimum(index + 1 + _LOOK_FRAMES, len(loud))] - count[index + 1]
-    confirmed = index[following >= needed]
-    return int(confirmed[0]) if len(confirmed) else None
+    for start in range(0, len(loud), _WINDOW_FRAMES):
+        part = loud[start : start + _WINDOW_FRAMES + _LOOK_FRAMES]
+        count = np.concatenate([[0], np.cumsum(part, dtype=np.int64)])
+        index = np.flatnonzero(part[:_WINDOW_FRAMES])
+        following = count[np.minimum(index + 1 + _LOOK_FRAMES, len(part))] - count[index + 1]
+        confirmed = index[following >= needed]
+        if len(confirmed):
+            return start + int(confirmed[0])
+    return None
