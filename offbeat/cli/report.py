@@ -2,6 +2,7 @@
 
 import sys
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -91,7 +92,7 @@ def _file_table(figures: GlobalAnalysis) -> Table:
 
 
 def _track_table(results: Results) -> Table:
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("track", "title"):
         table.add_column(heading, overflow="fold")
     for heading in ("start", "length", "BPM", "key", "LUFS", "bass", "bright", "vocals"):
