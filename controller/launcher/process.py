@@ -143,6 +143,7 @@ class ProcessLauncher:
         termination_log.write_bytes(b"")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # a folder named analyzer in the current one must not hide ours
             "-m",
             "analyzer",
             env=self._environment(child, termination_log),
