@@ -38,8 +38,8 @@ class Promise:
         missing_bytes: Bytes that the header counts and the file does not have.
         ends: Whether the stream carries its end mark, where its format has one.
         counts_frames: Whether the header's frame count is exact rather than an estimate.
-        read_to_end: Whether nothing may follow the sound, as it does in Ogg streams that were
-            joined carelessly.
+        most_unread: Bytes that may follow the sound: tags, but not the rest of files that were
+            joined carelessly, nor of a WAV whose size has passed 4 GiB.
 
     """
 
@@ -49,9 +49,13 @@ class Promise:
     most_unread: int | None = None
 
     def broken_by(self, decoded: int, expected: int | None, *, unread: int = 0) -> str | None:
-        """Say how a file breaks the promise that gave `decoded` frames and has `unread` bytes left.
+        """Say how a file breaks its promise; null if it keeps it.
 
-        Null if it keeps it.
+        Args:
+            decoded: Frames that it gave.
+            expected: Frames that its header counts, where it does.
+            unread: Bytes that are left of it.
+
         """
         if self.missing_bytes > 0:
             return f"{self.missing_bytes:,} bytes of sound are missing"
