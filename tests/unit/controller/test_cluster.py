@@ -1,46 +1,10 @@
 """Every answer of the API leaves as a dict or as one of our errors: no foreign error leaks."""
 
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
-from aiohttp import web
-from kubernetes.aio.client import Configuration
 
-from controller.cluster import Cluster, Conflict, NotFound
+from controller.cluster import Conflict, NotFound
 from controller.errors import LaunchError, LauncherUnavailable, LaunchRejected, QuotaExceeded
-
-
-@asynccontextmanager
-async def an_api(answer: web.Response | None) -> AsyncIterator[tuple[Cluster, list[web.Request]]]:
-    """Serve one answer to everything, or hang up; connect a cluster to it."""
-    seen: list[web.Request] = []
-
-    async def handle(request: web.Request) -> web.Response:
-        await request.read()
-        seen.append(request)
-        if answer is None:
-            assert request.transport is not None
-            request.transport.close()
-            return web.Response()
-        return web.Response(status=answer.status, body=answer.body, headers={"Retry-After": "7"})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    configuration = Configuration()
-    configuration.host = f"http://127.0.0.1:{port}"
-    configuration.api_key["BearerToken"] = "bearer secret"
-    cluster = Cluster(configuration, "music")
-    try:
-        yield cluster, seen
-    finally:
-        await cluster.close()
-        await runner.cleanup()
+from tests.support.api import Answer, an_api
 
 
 @pytest.mark.parametrize(
@@ -59,8 +23,7 @@ async def an_api(answer: web.Response | None) -> AsyncIterator[tuple[Cluster, li
 )
 async def test_status_becomes_an_error(status: int, expected: type[LaunchError]) -> None:
     """Each status means: never, not now, or there is one."""
-    body = json.dumps({"message": "so says the API"}).encode()
-    async with an_api(web.Response(status=status, body=body)) as (cluster, _):
+    async with an_api({"*": Answer(status, {"message": "so says the API"})}) as (cluster, _):
         with pytest.raises(LaunchError, match="so says the API") as caught:
             await cluster.create_job({"metadata": {"name": "x"}})
         assert type(caught.value) is expected
@@ -68,7 +31,7 @@ async def test_status_becomes_an_error(status: int, expected: type[LaunchError])
 
 async def test_patience_is_taken_from_the_answer() -> None:
     """Retry-After of a throttled call is kept."""
-    async with an_api(web.Response(status=429, body=b"slow down")) as (cluster, _):
+    async with an_api({"*": Answer(429, b"slow down")}) as (cluster, _):
         with pytest.raises(LauncherUnavailable, match="slow down") as caught:
             await cluster.create_job({})
         assert caught.value.retry_after_sec == 7
@@ -76,22 +39,36 @@ async def test_patience_is_taken_from_the_answer() -> None:
 
 async def test_broken_connection() -> None:
     """A connection that breaks is no answer."""
-    async with an_api(None) as (cluster, _):
+    async with an_api({"*": Answer(hang_up=True)}) as (cluster, _):
         with pytest.raises(LauncherUnavailable):
             await cluster.list_jobs("a=b")
 
 
 async def test_answer_that_is_not_json() -> None:
     """A proxy's page is no answer either."""
-    async with an_api(web.Response(body=b"<html>")) as (cluster, _):
+    async with an_api({"*": Answer(body=b"<html>")}) as (cluster, _):
         with pytest.raises(LauncherUnavailable, match="not JSON"):
             await cluster.list_jobs("a=b")
 
 
 async def test_requests_carry_credentials() -> None:
     """Every call is made in our namespace and with our token."""
-    async with an_api(web.Response(body=b'{"items": []}')) as (cluster, seen):
+    async with an_api({"*": Answer(body={"items": []})}) as (cluster, calls):
         assert await cluster.list_jobs("a=b") == []
-    assert seen[0].path == "/apis/batch/v1/namespaces/music/jobs"
-    assert seen[0].query["labelSelector"] == "a=b"
-    assert seen[0].headers["Authorization"] == "bearer secret"
+    assert calls[0].path == "/apis/batch/v1/namespaces/music/jobs"
+    assert calls[0].query["labelSelector"] == "a=b"
+    assert calls[0].headers["Authorization"] == "bearer secret"
+
+
+async def test_list_of_several_pages() -> None:
+    """A list is whole, or it is an error: a page that is missing is not an empty one."""
+    pages = [
+        Answer(body={"items": [{"n": 1}], "metadata": {"continue": "x"}}),
+        Answer(body={"items": [{"n": 2}], "metadata": {}}),
+    ]
+    async with an_api({"GET jobs": pages}) as (cluster, calls):
+        assert await cluster.list_jobs("a=b") == [{"n": 1}, {"n": 2}]
+    assert calls[1].query["continue"] == "x"
+    async with an_api({"GET jobs": [pages[0], Answer(410)]}) as (cluster, _):
+        with pytest.raises(LauncherUnavailable):
+            await cluster.list_jobs("a=b")
