@@ -1,5 +1,7 @@
 """The one installation that all end-to-end tests share, and its audio files."""
 
+import os
+import struct
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +42,7 @@ def audio(installation: Installation) -> Path:
     folder = installation.settings.audio
     write_tone(folder / "tone-10s.wav", seconds=10)
     write_tone(folder / "tone-2s.wav", seconds=2)
+    write_long_silence(folder / "silence-3h.wav", seconds=3 * 3600)
     (folder / "text.mp3").write_text("This is not music.\n" * 40)
     return folder
 
@@ -61,3 +64,14 @@ def write_tone(path: Path, *, seconds: int, rate: int = 44_100) -> None:
         file.setframerate(rate)
         for _ in range(seconds):
             file.writeframes(second)
+
+
+def write_long_silence(path: Path, *, seconds: int, rate: int = 44_100) -> None:
+    """Write a mono WAV of zeros as a sparse file: it takes seconds to read and no room."""
+    data = 2 * rate * seconds
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", 36 + data, b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16, b"data", data),
+    )
+    path.write_bytes(header)
+    os.truncate(path, len(header) + data)

@@ -34,6 +34,16 @@ CASES = [
         FailureReason.UNSUPPORTED_FORMAT,
         ["text.mp3"],
     ),
+    (
+        {"job_id": "hasty", "relative_path": "silence-3h.wav", "profile": "hasty"},
+        FailureReason.DEADLINE_EXCEEDED,
+        ["silence-3h.wav", "deadline of 2 s"],
+    ),
+    (
+        {"job_id": "nowhere", "relative_path": "tone-10s.wav", "profile": "nowhere"},
+        FailureReason.PENDING_TIMEOUT,
+        ["tone-10s.wav", "no node had room"],
+    ),
 ]
 
 
@@ -93,7 +103,7 @@ def test_kubectl_tells_which_job_is_which(
     assert {(job_id, result.reason.value) for job_id, result in outcomes.items()} <= rows
 
 
-@pytest.mark.parametrize("job_id", ["oom", "ghost"])
+@pytest.mark.parametrize("job_id", ["oom", "ghost", "hasty", "nowhere"])
 def test_kubectl_shows_why_as_an_event(
     installation: Installation, outcomes: dict[str, FailedResult], job_id: str
 ) -> None:
@@ -159,3 +169,13 @@ def test_malformed_messages_are_answered_in_words(installation: Installation) ->
         assert words in result.error, result.error
         assert not result.retryable
     assert {job["metadata"]["name"] for job in installation.objects("jobs")} == before
+
+
+def test_a_job_that_the_api_server_refuses(installation: Installation) -> None:
+    """There is no Job to look at, so the result carries the API server's own words."""
+    message = {"job_id": "greedy", "relative_path": "tone-10s.wav", "profile": "greedy"}
+    installation.push(message)
+    result = installation.result("greedy", timeout_sec=30)
+    assert isinstance(result, FailedResult)
+    assert result.reason is FailureReason.LAUNCH_REJECTED
+    assert "must be less than or equal to cpu limit" in (result.detail or "")
