@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from analyzer.features.extract import Features
 from analyzer.measures.brightness import brightness_hz
-from analyzer.measures.loudness import integrated_lufs
+from analyzer.measures.loudness import (
+    MOMENTARY_STEPS,
+    SHORT_TERM_STEPS,
+    integrated_lufs,
+    loudness_range_lu,
+    maximum_lufs,
+)
+from analyzer.measures.peaks import highest, peak_db
 from analyzer.measures.silence import sounding
 from analyzer.options import Options
 from analyzer.tracks import Span
@@ -17,6 +27,10 @@ __all__ = ["StreamFacts", "build_results"]
 _NOT_YET = "not measured by this version of the analyzer"
 _NOT_YET_STEMS = "stems were asked for, and are not separated by this version of the analyzer"
 _TIME_DIGITS = 6
+_LEVEL_DIGITS = 2
+_HZ_DIGITS = 1
+_PEAK_DIGITS = 6
+_REPLAYGAIN_LUFS = -18.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +76,8 @@ class _Explained:
 
 def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalAnalysis:
     explained = _Explained()
-    loudness, brightness = _level_figures(features, slice(0, None), explained)
+    whole = features.grid.steps_to_end(0)
+    levels = _levels(features, whole, whole, explained=explained)
     if facts.bit_depth is None:
         explained.null("bit_depth", because=f"{facts.codec} is lossy: it has no bit depth")
     start, end = _extent_sec(features)
@@ -95,8 +110,7 @@ def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalA
         trailing_silence_sec=(
             None if end is None else round(features.duration_sec - end, _TIME_DIGITS)
         ),
-        loudness_lufs_total=loudness,
-        average_brightness=brightness,
+        **levels,
         global_beat_grid_timestamps=None,
         global_drum_beat_grid_timestamps=None,
         stems=None if options.stems else {},
@@ -106,8 +120,11 @@ def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalA
 
 def _track(features: Features, span: Span) -> Track:
     explained = _Explained()
-    steps = features.grid.whole_steps(*span.frames(features.grid.rate))
-    loudness, brightness = _level_figures(features, steps, explained)
+    start, end = span.frames(features.grid.rate)
+    steps = features.grid.whole_steps(start, end)
+    # What follows the last whole step is nobody else's: its peaks count, too.
+    with_rest = features.grid.steps_to_end(start) if end >= features.frames else steps
+    levels = _levels(features, steps, with_rest, explained=explained)
     explained.null(
         *("stable_bpm", "key", "loudness_lufs_bass", "has_vocals", "vocal_energy_rms"),
         because=_NOT_YET,
@@ -123,9 +140,8 @@ def _track(features: Features, span: Span) -> Track:
             duration_sec=round(span.end_sec - span.start_sec, _TIME_DIGITS),
             stable_bpm=None,
             key=None,
-            loudness_lufs_total=loudness,
             loudness_lufs_bass=None,
-            average_brightness=brightness,
+            **levels,
             has_vocals=None,
             vocal_energy_rms=None,
             unavailable=explained.unavailable,
@@ -133,31 +149,57 @@ def _track(features: Features, span: Span) -> Track:
     )
 
 
-def _level_figures(
-    features: Features, steps: slice, explained: _Explained
-) -> tuple[float | None, float | None]:
-    """Return loudness and brightness of some steps, and note why one of them is null."""
-    loudness = integrated_lufs(features.energy[steps])
-    brightness = brightness_hz(features.centroid_hz[steps], features.power[steps])
-    count = len(features.power[steps])
-    if loudness is None:
-        explained.null(
-            "loudness_lufs_total",
-            because="too short: a gating block takes 0.4 s"
-            if count < 4
-            else "silent: no 0.4 s are above −70 LUFS",
-        )
-    if brightness is None:
-        explained.null(
-            "average_brightness",
-            because="too short: a spectrum takes 0.1 s"
-            if count == 0
-            else "silent: no 0.1 s are above −70 dBFS",
-        )
-    return (
-        None if loudness is None else round(loudness, 2),
-        None if brightness is None else round(brightness, 1),
-    )
+def _levels(
+    features: Features, steps: slice, with_rest: slice, *, explained: _Explained
+) -> dict[str, float | None]:
+    """Return loudness and brightness of whole steps and the peaks of these and what follows."""
+    energy = features.energy[steps]
+    integrated = integrated_lufs(energy)
+    gain = None if integrated is None else _REPLAYGAIN_LUFS - integrated
+    sample = highest(features.peaks.sample[with_rest])
+    true = highest(features.peaks.true[with_rest])
+    moments, long = _missing_lufs(energy, MOMENTARY_STEPS), _missing_lufs(energy, SHORT_TERM_STEPS)
+    unheard = "too short: a peak takes 0.1 s" if sample is None else "silent: every sample is zero"
+    figures = {
+        "loudness_lufs_total": (integrated, _LEVEL_DIGITS, moments),
+        "loudness_lufs_momentary_max": (
+            maximum_lufs(energy, MOMENTARY_STEPS),
+            _LEVEL_DIGITS,
+            moments,
+        ),
+        "loudness_lufs_short_term_max": (
+            maximum_lufs(energy, SHORT_TERM_STEPS),
+            _LEVEL_DIGITS,
+            long,
+        ),
+        "loudness_range_lu": (loudness_range_lu(energy), _LEVEL_DIGITS, long),
+        "true_peak_dbtp": (peak_db(true), _LEVEL_DIGITS, unheard),
+        "sample_peak_dbfs": (peak_db(sample), _LEVEL_DIGITS, unheard),
+        "replaygain_track_gain_db": (gain, _LEVEL_DIGITS, moments),
+        "replaygain_track_peak": (sample, _PEAK_DIGITS, unheard),
+        "average_brightness": (
+            brightness_hz(features.centroid_hz[steps], features.power[steps]),
+            _HZ_DIGITS,
+            "silent: no 0.1 s are above −70 dBFS"
+            if len(energy)
+            else "too short: a spectrum takes 0.1 s",
+        ),
+    }
+    for name, (value, _, because) in figures.items():
+        if value is None:
+            explained.null(name, because=because)
+    return {
+        name: None if value is None else round(value, digits)
+        for name, (value, digits, _) in figures.items()
+    }
+
+
+def _missing_lufs(energy: npt.NDArray[np.float32], steps: int) -> str:
+    """Return why there is no loudness of windows of so many steps, if there is none."""
+    seconds = f"{steps / 10:g} s"
+    if len(energy) < steps:
+        return f"too short: this loudness takes {seconds}"
+    return f"silent: no {seconds} are above −70 LUFS"
 
 
 def _extent_sec(features: Features) -> tuple[float | None, float | None]:

@@ -45,6 +45,29 @@ class _Figures(_Model):
         return self
 
 
+class _Levels(_Figures):
+    """The levels of a file or of one track of it."""
+
+    loudness_lufs_total: float | None = Field(
+        description="integrated loudness, ITU-R BS.1770-4, LUFS"
+    )
+    loudness_lufs_momentary_max: float | None = Field(
+        description="largest loudness of 400 ms, EBU Tech 3341, LUFS"
+    )
+    loudness_lufs_short_term_max: float | None = Field(
+        description="largest loudness of 3 s, EBU Tech 3341, LUFS"
+    )
+    loudness_range_lu: float | None = Field(description="loudness range, EBU Tech 3342, LU")
+    true_peak_dbtp: float | None = Field(description="true peak, ITU-R BS.1770-4, dBTP")
+    sample_peak_dbfs: float | None = Field(description="largest sample, dBFS")
+    replaygain_track_gain_db: float | None = Field(
+        description="ReplayGain 2.0: −18 LUFS − integrated loudness, dB"
+    )
+    replaygain_track_peak: float | None = Field(
+        description="ReplayGain 2.0: largest sample, full scale = 1"
+    )
+
+
 class Key(_Model):
     """A musical key."""
 
@@ -52,15 +75,12 @@ class Key(_Model):
     camelot: str = Field(description="such as '8A'")
 
 
-class Analysis(_Figures):
+class Analysis(_Levels):
     """The figures of one track."""
 
     duration_sec: float = Field(ge=0)
     stable_bpm: float | None = Field(description="beats per minute")
     key: Key | None
-    loudness_lufs_total: float | None = Field(
-        description="integrated loudness, ITU-R BS.1770-4, LUFS"
-    )
     loudness_lufs_bass: float | None = Field(description="the same of the bass, LUFS")
     average_brightness: float | None = Field(description="power-weighted spectral centroid, Hz")
     has_vocals: bool | None
@@ -81,7 +101,7 @@ class Track(_Model):
     analysis: Analysis
 
 
-class GlobalAnalysis(_Figures):
+class GlobalAnalysis(_Levels):
     """The figures of the whole file."""
 
     duration_sec: float = Field(ge=0, description="decoded frames / sample rate")
@@ -95,9 +115,6 @@ class GlobalAnalysis(_Figures):
     trimmed_end_sec: float | None = Field(description="start of the trailing silence")
     leading_silence_sec: float | None
     trailing_silence_sec: float | None
-    loudness_lufs_total: float | None = Field(
-        description="integrated loudness, ITU-R BS.1770-4, LUFS"
-    )
     average_brightness: float | None = Field(description="power-weighted spectral centroid, Hz")
     global_beat_grid_timestamps: list[float] | None = Field(description="beats, seconds")
     global_drum_beat_grid_timestamps: list[float] | None = Field(description="drum beats, seconds")

@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.errors import CorruptAudio
-from analyzer.features.grid import STEPS_PER_CHUNK, Grid
+from analyzer.features.channels import channel_weights
+from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 from analyzer.features.kweighting import KWeighting
+from analyzer.features.peaks import PeakMeter, Peaks
 from analyzer.features.spectrum import StepSpectrum
 
 __all__ = ["Extractor", "Features"]
@@ -22,7 +24,9 @@ class Features:
     Attributes:
         grid: Where in time a row stands.
         frames: Decoded sample frames.
-        energy: K-weighted mean square, shape (steps, channels): whole steps only.
+        energy: K-weighted energy of 10-ms hops, summed over the channels by their weights, shape
+            (steps, hops): whole steps only, and the mean over a step is its mean square.
+        peaks: Sample peak and true peak of each step; a last one may be cut short.
         centroid_hz: Power-weighted spectral centroid, shape (steps,).
         power: Mean square summed over the channels, shape (steps,).
         loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
@@ -32,7 +36,8 @@ class Features:
 
     grid: Grid
     frames: int
-    energy: npt.NDArray[np.float64]
+    energy: npt.NDArray[np.float32]
+    peaks: Peaks
     centroid_hz: npt.NDArray[np.float64]
     power: npt.NDArray[np.float64]
     loud: npt.NDArray[np.bool_]
@@ -53,9 +58,10 @@ class Extractor:
     def __init__(self, rate: int, channels: int, *, silence_top_db: float) -> None:
         self.grid = Grid(rate)
         self.frames = 0
-        self._channels = channels
+        self._weights = channel_weights(channels) * HOPS_PER_STEP / self.grid.step
         self._threshold = 0.5 * 10 ** (-silence_top_db / 10)
         self._weighting = KWeighting(rate, channels, self.grid.chunk)
+        self._peaks = PeakMeter(self.grid, channels)
         self._spectrum = StepSpectrum(self.grid, channels, STEPS_PER_CHUNK)
         self._planes = np.empty((channels, self.grid.chunk), np.float32)
         self._squares = np.empty_like(self._planes)
@@ -94,7 +100,8 @@ class Extractor:
         return Features(
             grid=self.grid,
             frames=self.frames,
-            energy=np.frombuffer(self._energy, np.float64).reshape(-1, self._channels),
+            energy=np.frombuffer(self._energy, np.float32).reshape(-1, HOPS_PER_STEP),
+            peaks=self._peaks.finish(),
             centroid_hz=np.frombuffer(self._centroid, np.float64),
             power=np.frombuffer(self._power, np.float64),
             loud=np.frombuffer(self._loud, np.bool_),
@@ -108,14 +115,19 @@ class Extractor:
         planes[:, :length] = samples.T
         planes[:, length:] = 0.0
         self._loud += self._loud_frames(length).tobytes()
-        by_step = (self._channels, STEPS_PER_CHUNK, self.grid.step)
-        weighted = self._weighting.filter(planes).reshape(by_step)
-        energy = np.vecdot(weighted, weighted)[:, :steps].T.astype(np.float64) / self.grid.step
-        self._energy += energy.tobytes()
+        self._peaks.add(planes, length)
+        self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()
+        by_step = (len(planes), STEPS_PER_CHUNK, self.grid.step)
         spectrum = self._spectrum.measure(planes.reshape(by_step))
         self._centroid += spectrum.centroid_hz[:steps].tobytes()
         self._power += spectrum.power[:steps].tobytes()
         self.frames += length
+
+    def _hop_energy(self) -> npt.NDArray[np.float32]:
+        weighted = self._weighting.filter(self._planes)
+        np.multiply(weighted, weighted, out=self._squares)
+        sums = np.add.reduceat(self._squares, self.grid.hop_edges[:-1], axis=1)
+        return np.asarray(self._weights @ sums, np.float32)
 
     def _loud_frames(self, length: int) -> npt.NDArray[np.bool_]:
         edges = self.grid.frame_edges

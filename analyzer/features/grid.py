@@ -11,11 +11,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FRAMES_PER_STEP", "STEPS_PER_CHUNK", "Grid"]
+__all__ = ["FRAMES_PER_STEP", "HOPS_PER_STEP", "STEPS_PER_CHUNK", "Grid"]
 
 STEPS_PER_CHUNK = 10
 FRAMES_PER_STEP = 20
 """Silence frames of 5 ms in a step."""
+
+HOPS_PER_STEP = 10
+"""Hops of 10 ms in a step, by which windows of loudness move."""
 
 _CHUNKS_PER_BLOCK = 10
 _STEP_SEC = 0.1
@@ -49,6 +52,11 @@ class Grid:
         starts = np.arange(STEPS_PER_CHUNK)[:, None] * self.step + in_step
         return np.append(starts.ravel(), self.chunk)
 
+    @property
+    def hop_edges(self) -> npt.NDArray[np.intp]:
+        """First sample frame of each hop of a chunk, and its end: shape (101,)."""
+        return self.frame_edges[:: FRAMES_PER_STEP // HOPS_PER_STEP]
+
     def frame_start(self, index: int) -> int:
         """Return the first sample frame of a silence frame of the file."""
         step, frame = divmod(index, FRAMES_PER_STEP)
@@ -61,3 +69,7 @@ class Grid:
         """
         first = -(-start // self.step)
         return slice(first, max(first, end // self.step))
+
+    def steps_to_end(self, start: int) -> slice:
+        """Return the steps from the sample frame `start` on, with what is left after the last."""
+        return slice(-(-start // self.step), None)

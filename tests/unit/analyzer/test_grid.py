@@ -47,3 +47,16 @@ def test_the_start_of_a_silence_frame_is_its_edge(rate: int) -> None:
 def test_only_whole_steps_belong_to_a_track(start: int, end: int, expected: slice) -> None:
     """What lies on an edge is left to neither."""
     assert Grid(44_100).whole_steps(start, end) == expected
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_hops_of_10_ms_tile_each_step(rate: int) -> None:
+    """Ten to a step, and every step begins with one."""
+    edges = Grid(rate).hop_edges
+    assert edges[::10].tolist() == [step * Grid(rate).step for step in range(11)]
+    assert (edges[1:] - edges[:-1]).max() <= rate / 100 + 1
+
+
+def test_the_last_track_has_what_is_left() -> None:
+    """From the first step that is wholly its own."""
+    assert Grid(44_100).steps_to_end(4_411) == slice(2, None)

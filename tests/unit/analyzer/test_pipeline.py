@@ -20,6 +20,18 @@ from offbeat.job import CueTrack
 from offbeat.result import Results
 from tests.support.audio import Samples, demo_music, silence, tone, write
 
+LEVELS = [
+    "loudness_lufs_total",
+    "loudness_lufs_momentary_max",
+    "loudness_lufs_short_term_max",
+    "loudness_range_lu",
+    "true_peak_dbtp",
+    "sample_peak_dbfs",
+    "replaygain_track_gain_db",
+    "replaygain_track_peak",
+    "average_brightness",
+]
+
 
 def cue(start: float, **more: object) -> CueTrack:
     """Build a cue track."""
@@ -41,13 +53,47 @@ def test_a_wav_that_starts_at_once(tmp_path: Path) -> None:
     assert (found.trimmed_start_sec, found.leading_silence_sec) == (0.0, 0.0)
     assert (found.trimmed_end_sec, found.trailing_silence_sec) == (10.0, 0.0)
     assert found.loudness_lufs_total == pytest.approx(-20.0, abs=0.05)
+    assert found.loudness_lufs_momentary_max == pytest.approx(-20.0, abs=0.05)
+    assert found.loudness_lufs_short_term_max == pytest.approx(-20.0, abs=0.05)
+    assert found.loudness_range_lu == pytest.approx(0.0, abs=0.01)
+    assert found.true_peak_dbtp == pytest.approx(-20.0, abs=0.02)
+    assert found.sample_peak_dbfs == pytest.approx(-20.0, abs=0.02)
+    assert found.replaygain_track_gain_db == pytest.approx(2.0, abs=0.05)
+    assert found.replaygain_track_peak == pytest.approx(0.1, abs=1e-4)
     assert found.average_brightness == pytest.approx(1_000, rel=0.005)
     assert found.stems == {}
     assert results.warnings == []
     (track,) = results.tracks
     assert (track.track_id, track.start_time_sec, track.end_time_sec) == (1, 0.0, 10.0)
     assert track.boundaries == "file"
-    assert track.analysis.loudness_lufs_total == found.loudness_lufs_total
+    for name in LEVELS:
+        assert getattr(track.analysis, name) == getattr(found, name)
+
+
+def test_peaks_and_maxima_are_those_of_each_track(tmp_path: Path) -> None:
+    """The file has the highest of its tracks, and its last sample belongs to the last one."""
+    parts = [tone(997, 5, dbfs=-12), tone(997, 5.05, dbfs=-6), tone(997, 5.003, dbfs=-20)]
+    sound = np.concatenate(parts)
+    sound[-1] = 0.9
+    results = analyse(write(tmp_path / "a.wav", sound), cues=[cue(0), cue(5), cue(10.05)])
+    first, second, third = (track.analysis for track in results.tracks)
+    for track, level in ((first, -12), (second, -6), (third, -20)):
+        assert track.loudness_lufs_momentary_max == pytest.approx(level, abs=0.1)
+        assert track.loudness_lufs_short_term_max == pytest.approx(level, abs=0.1)
+    assert first.true_peak_dbtp == pytest.approx(-12, abs=0.05)
+    assert second.sample_peak_dbfs == pytest.approx(-6, abs=0.05)
+    assert third.replaygain_track_peak == pytest.approx(0.9, abs=1e-3)
+    assert results.global_.replaygain_track_peak == third.replaygain_track_peak
+    assert results.global_.loudness_lufs_short_term_max == second.loudness_lufs_short_term_max
+
+
+def test_what_is_shorter_than_3_s_has_no_short_term_loudness(tmp_path: Path) -> None:
+    """The rest is there."""
+    found = analyse(write(tmp_path / "a.wav", tone(997, 2.9))).global_
+    assert found.loudness_lufs_momentary_max == pytest.approx(-20, abs=0.1)
+    for name in ("loudness_lufs_short_term_max", "loudness_range_lu"):
+        assert getattr(found, name) is None
+        assert found.unavailable[name] == "too short: this loudness takes 3 s"
 
 
 def test_what_is_not_measured_yet_is_null_with_a_reason(tmp_path: Path) -> None:
@@ -127,10 +173,17 @@ def test_silence_is_completed_with_null_figures(tmp_path: Path) -> None:
         "leading_silence_sec",
         "trailing_silence_sec",
         "loudness_lufs_total",
+        "loudness_lufs_momentary_max",
+        "loudness_lufs_short_term_max",
+        "loudness_range_lu",
+        "true_peak_dbtp",
+        "sample_peak_dbfs",
+        "replaygain_track_gain_db",
         "average_brightness",
     ):
         assert getattr(found, name) is None
         assert "silent" in found.unavailable[name]
+    assert found.replaygain_track_peak == 0.0
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5])
@@ -140,6 +193,7 @@ def test_one_sample_is_fine(tmp_path: Path, value: float) -> None:
     assert results.global_.frames == 1
     assert results.global_.duration_sec == 1 / 44_100
     assert results.global_.loudness_lufs_total is None
+    assert results.global_.replaygain_track_peak == pytest.approx(value, abs=1e-3)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
