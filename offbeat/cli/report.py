@@ -81,7 +81,11 @@ def _file_table(figures: GlobalAnalysis) -> Table:
         "format": f"{figures.container} / {figures.codec}, {figures.sample_rate_hz:,} Hz, "
         f"{figures.channels} ch{depth}",
         "sound": _span(figures),
-        "loudness": _number(figures.loudness_lufs_total, 1, " LUFS"),
+        "loudness": f"{_number(figures.loudness_lufs_total, 1, ' LUFS')}, range "
+        f"{_number(figures.loudness_range_lu, 1, ' LU')}, loudest 3 s "
+        f"{_number(figures.loudness_lufs_short_term_max, 1, ' LUFS')}",
+        "true peak": _number(figures.true_peak_dbtp, 1, " dBTP"),
+        "ReplayGain": _number(figures.replaygain_track_gain_db, 2, " dB"),
         "brightness": _number(figures.average_brightness, 0, " Hz"),
         "beats": _count(figures.global_beat_grid_timestamps),
         "stems": NOTHING if figures.stems is None else ", ".join(figures.stems) or "none",
@@ -95,7 +99,18 @@ def _track_table(results: Results) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("track", "title"):
         table.add_column(heading, overflow="fold")
-    for heading in ("start", "length", "BPM", "key", "LUFS", "bass", "bright", "vocals"):
+    for heading in (
+        "start",
+        "length",
+        "BPM",
+        "key",
+        "LUFS",
+        "range",
+        "peak",
+        "bass",
+        "bright",
+        "vocals",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for track in results.tracks:
         name = " – ".join(part for part in (track.artist, track.title) if part)
@@ -116,8 +131,10 @@ def _track_figures(figures: Analysis) -> list[str]:
         _number(figures.stable_bpm, 2),
         f"{key.musical} ({key.camelot})" if key else NOTHING,
         _number(figures.loudness_lufs_total, 1),
+        _number(figures.loudness_range_lu, 1),
+        _number(figures.true_peak_dbtp, 1),
         _number(figures.loudness_lufs_bass, 1),
-        _number(figures.average_brightness, 0, " Hz"),
+        _number(figures.average_brightness, 0),
         vocals,
     ]
 

@@ -19,6 +19,13 @@ ANALYSIS = Analysis(
     stable_bpm=None,
     key=None,
     loudness_lufs_total=-9.14,
+    loudness_lufs_momentary_max=-6.0,
+    loudness_lufs_short_term_max=-7.0,
+    loudness_range_lu=6.54,
+    true_peak_dbtp=0.34,
+    sample_peak_dbfs=-0.1,
+    replaygain_track_gain_db=-8.86,
+    replaygain_track_peak=0.988553,
     loudness_lufs_bass=None,
     average_brightness=3087.4,
     has_vocals=None,
@@ -42,6 +49,13 @@ RESULTS = Results.model_validate(
             leading_silence_sec=0.5,
             trailing_silence_sec=5.04,
             loudness_lufs_total=-9.0,
+            loudness_lufs_momentary_max=-6.0,
+            loudness_lufs_short_term_max=-7.0,
+            loudness_range_lu=11.26,
+            true_peak_dbtp=0.34,
+            sample_peak_dbfs=-0.1,
+            replaygain_track_gain_db=-9.0,
+            replaygain_track_peak=0.988553,
             average_brightness=3000.0,
             global_beat_grid_timestamps=None,
             global_drum_beat_grid_timestamps=None,
@@ -102,10 +116,39 @@ def test_a_completed_result_shows_figures_and_gaps(capsys: pytest.CaptureFixture
     assert "1:02:05.0" in said
     assert "wav / pcm_s16, 44,100 Hz, 2 ch, 16 bits" in said
     assert "A DJ – [b]Intro[/b]" in said
-    assert "-9.1" in said
-    assert "3,087 Hz" in said
+    assert "-9.0 LUFS, range 11.3 LU, loudest 3 s -7.0 LUFS" in said
+    assert "0.3 dBTP" in said
+    assert "3,000 Hz" in said
+    assert "-9.1    6.5   0.3     –   3,087       –" in said
     assert said.count(NOT_YET) == 1
     assert "warning: the file breaks off" in said
+
+
+def test_a_table_without_gaps_is_100_columns_wide(capsys: pytest.CaptureFixture[str]) -> None:
+    """Titles are folded before it grows further."""
+    full = ANALYSIS.model_dump() | {
+        "duration_sec": 36_000.0,
+        "stable_bpm": 126.04,
+        "key": {"musical": "G♯ minor", "camelot": "1A"},
+        "loudness_lufs_bass": -14.2,
+        "average_brightness": 10_118.0,
+        "has_vocals": True,
+        "vocal_energy_rms": 0.04,
+        "unavailable": {},
+    }
+    track = RESULTS.tracks[0].model_copy(
+        update={"title": "Intro", "artist": None, "analysis": Analysis.model_validate(full)}
+    )
+    print_result(
+        CompletedResult(
+            job_id=42,
+            run_id="9f",
+            attempt=1,
+            results=RESULTS.model_copy(update={"tracks": [track]}),
+        )
+    )
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "G♯ minor (1A)" in line]
+    assert len(row.rstrip()) <= 100
 
 
 def test_a_failed_result_shows_why(capsys: pytest.CaptureFixture[str]) -> None:
