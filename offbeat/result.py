@@ -5,7 +5,7 @@ they are never renamed. A figure that cannot be had is null and its name stands 
 with the reason. All times are seconds on the untrimmed clock of the file.
 """
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -30,24 +30,18 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="null")
 
 
-class _Figures(_Model):
-    """Figures of which each null one is explained."""
-
-    unavailable: dict[str, str] = Field(
-        default_factory=dict, description="name of each null figure → why it is null"
-    )
-
-    @model_validator(mode="after")
-    def _every_null_is_explained(self) -> Self:
-        null = {name for name in type(self).model_fields if getattr(self, name) is None}
-        if null != self.unavailable.keys():
-            raise ValueError(f"null figures {sorted(null)} ≠ explained {sorted(self.unavailable)}")
-        return self
+Explanations = Annotated[
+    dict[str, str], Field(description="name of each null figure → why it is null")
+]
 
 
-class _Levels(_Figures):
-    """The levels of a file or of one track of it."""
+class _Levels(_Model):
+    """The levels of a file or of one track of it; each null figure is explained."""
 
+    if TYPE_CHECKING:  # declared by each model as its last field, to be read last
+        unavailable: Explanations
+
+    duration_sec: float = Field(ge=0, description="decoded frames / sample rate")
     loudness_lufs_total: float | None = Field(
         description="integrated loudness, ITU-R BS.1770-4, LUFS"
     )
@@ -67,6 +61,13 @@ class _Levels(_Figures):
         description="ReplayGain 2.0: largest sample, full scale = 1"
     )
 
+    @model_validator(mode="after")
+    def _every_null_is_explained(self) -> Self:
+        null = {name for name in type(self).model_fields if getattr(self, name) is None}
+        if null != self.unavailable.keys():
+            raise ValueError(f"null figures {sorted(null)} ≠ explained {sorted(self.unavailable)}")
+        return self
+
 
 class Key(_Model):
     """A musical key."""
@@ -78,13 +79,13 @@ class Key(_Model):
 class Analysis(_Levels):
     """The figures of one track."""
 
-    duration_sec: float = Field(ge=0)
     stable_bpm: float | None = Field(description="beats per minute")
     key: Key | None
     loudness_lufs_bass: float | None = Field(description="the same of the bass, LUFS")
     average_brightness: float | None = Field(description="power-weighted spectral centroid, Hz")
     has_vocals: bool | None
     vocal_energy_rms: float | None = Field(description="RMS of the vocals, full scale = 1")
+    unavailable: Explanations = Field(default_factory=dict)
 
 
 class Track(_Model):
@@ -104,7 +105,6 @@ class Track(_Model):
 class GlobalAnalysis(_Levels):
     """The figures of the whole file."""
 
-    duration_sec: float = Field(ge=0, description="decoded frames / sample rate")
     sample_rate_hz: int = Field(gt=0)
     channels: int = Field(gt=0)
     frames: int = Field(ge=0, description="decoded sample frames")
@@ -119,6 +119,7 @@ class GlobalAnalysis(_Levels):
     global_beat_grid_timestamps: list[float] | None = Field(description="beats, seconds")
     global_drum_beat_grid_timestamps: list[float] | None = Field(description="drum beats, seconds")
     stems: dict[str, str] | None = Field(description="stem → path below the output mount")
+    unavailable: Explanations = Field(default_factory=dict)
 
 
 class Results(BaseModel):
