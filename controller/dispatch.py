@@ -70,7 +70,9 @@ class Dispatch:
     async def _wait_for_place(self) -> None:
         """Wait for a free place, but a second at most: another controller may free one."""
         try:
-            await asyncio.wait_for(self._place_freed.wait(), _PLACE_POLL_SEC)
+            # Not wait_for: before Python 3.12 it forgets a cancel() that comes with the event.
+            async with asyncio.timeout(_PLACE_POLL_SEC):
+                await self._place_freed.wait()
         except TimeoutError:
             return
         finally:

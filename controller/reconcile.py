@@ -255,7 +255,9 @@ class Reconciler:
     async def _sleep_until(self, due: float) -> None:
         """Sleep until `due` or a notice; then a moment more, so that notices come in batches."""
         try:
-            await asyncio.wait_for(self._wake.wait(), max(0.0, due - self._clock()))
+            # Not wait_for: before Python 3.12 it forgets a cancel() that comes with the event.
+            async with asyncio.timeout(max(0.0, due - self._clock())):
+                await self._wake.wait()
         except TimeoutError:
             return
         await asyncio.sleep(_GATHER_SEC)

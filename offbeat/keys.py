@@ -33,7 +33,6 @@ LABEL_SETTLED = "offbeat.io/settled"
 LABEL_REASON = "offbeat.io/reason"
 
 ANNOTATION_PAYLOAD = "offbeat.io/payload"
-ANNOTATION_JOB_ID = "offbeat.io/job-id"
 
 PAYLOAD_MOUNT_PATH = "/etc/offbeat"
 PAYLOAD_FILE_NAME = "payload"

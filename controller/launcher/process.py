@@ -29,6 +29,7 @@ __all__ = ["ProcessLauncher"]
 _LOG_LINES = 20
 _KILL_AFTER_SEC = 5.0
 _FIRST_PAUSE_SEC = 1.0
+_LONGEST_LINE_BYTES = 1 << 20  # of a log; the default of 64 KiB is less than a message may have
 
 
 @dataclass
@@ -150,6 +151,7 @@ class ProcessLauncher:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            limit=_LONGEST_LINE_BYTES,
         )
         try:
             async with asyncio.timeout(child.profile.run_deadline_sec):
