@@ -9,13 +9,13 @@ from typing import BinaryIO
 
 from analyzer.errors import AnalysisRefused, CorruptAudio, LimitExceeded
 from analyzer.features.extract import Extractor, Features
-from analyzer.figures import StreamFacts, build_results
 from analyzer.input.paths import open_path
 from analyzer.input.reader import Reader, open_reader
 from analyzer.options import Options
+from analyzer.report.build import StreamFacts, build_results
 from analyzer.tracks import clipped_ends, spans
+from offbeat.analysis import Results
 from offbeat.job import CueTrack
-from offbeat.result import Results
 
 __all__ = ["Report", "analyse"]
 

@@ -7,14 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from offbeat.result import (
-    Analysis,
-    CancelledResult,
-    CompletedResult,
-    FailedResult,
-    GlobalAnalysis,
-    Results,
-)
+from offbeat.analysis import Analysis, GlobalAnalysis, Results
+from offbeat.result import CancelledResult, CompletedResult, FailedResult
 
 __all__ = ["clock", "missing", "print_result", "print_results"]
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from offbeat.analysis import Results
 from offbeat.failure import FailureReason
 from offbeat.job import parse_job
-from offbeat.result import CancelledResult, CompletedResult, FailedResult, Results
+from offbeat.result import CancelledResult, CompletedResult, FailedResult
 from offbeat.settings import Settings
 from offbeat.store import Store
 

@@ -16,8 +16,8 @@ from analyzer.errors import (
 )
 from analyzer.options import Options
 from analyzer.pipeline import analyse
+from offbeat.analysis import Results
 from offbeat.job import CueTrack
-from offbeat.result import Results
 from tests.support.audio import Samples, demo_music, silence, tone, write
 
 LEVELS = [
@@ -105,6 +105,17 @@ def test_what_is_not_measured_yet_is_null_with_a_reason(tmp_path: Path) -> None:
     for name in ("stable_bpm", "key", "has_vocals", "vocal_energy_rms", "loudness_lufs_bass"):
         assert getattr(analysis, name) is None
         assert "not measured" in analysis.unavailable[name]
+
+
+def test_every_null_is_explained_and_nothing_is_left_out(tmp_path: Path) -> None:
+    """Every field of the contract is written, of the file and of the track."""
+    results = analyse(write(tmp_path / "a.wav", silence(2)))
+    for figures in (results.global_, results.tracks[0].analysis):
+        fields = type(figures).model_fields.keys()
+        assert fields == figures.model_fields_set
+        assert {name for name in fields if getattr(figures, name) is None} == set(
+            figures.unavailable
+        )
 
 
 def test_stems_that_are_asked_for_are_null_with_a_reason(tmp_path: Path) -> None:

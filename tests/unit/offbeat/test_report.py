@@ -2,16 +2,10 @@
 
 import pytest
 
+from offbeat.analysis import Analysis, GlobalAnalysis, Results, Track
 from offbeat.cli.report import clock, missing, print_result
 from offbeat.failure import FailureReason
-from offbeat.result import (
-    Analysis,
-    CompletedResult,
-    FailedResult,
-    GlobalAnalysis,
-    Results,
-    Track,
-)
+from offbeat.result import CompletedResult, FailedResult
 
 NOT_YET = "not computed by this version"
 ANALYSIS = Analysis(

@@ -5,19 +5,10 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from offbeat.analysis import Analysis, GlobalAnalysis, Results, Track
+from offbeat.descriptors import Key
 from offbeat.failure import RETRYABLE, FailureReason
-from offbeat.result import (
-    Analysis,
-    CancelledResult,
-    CompletedResult,
-    FailedResult,
-    GlobalAnalysis,
-    Key,
-    Results,
-    Track,
-    dump_result,
-    parse_result,
-)
+from offbeat.result import CancelledResult, CompletedResult, FailedResult, dump_result, parse_result
 
 ANALYSIS = Analysis(
     duration_sec=312.5,

@@ -1,0 +1,132 @@
+"""The whole report: the file and every track of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.features.extract import Features
+from analyzer.measures.silence import sounding
+from analyzer.options import Options
+from analyzer.report.explained import Explained
+from analyzer.report.harmony import harmony_figures
+from analyzer.report.levels import level_figures
+from analyzer.report.rhythm import file_rhythm_figures, track_rhythm_figures
+from analyzer.report.scope import Scope, of_file, of_track
+from analyzer.report.vocals import vocal_figures
+from analyzer.tracks import Span
+from offbeat import __version__
+from offbeat.analysis import Analysis, GlobalAnalysis, Results, Track
+
+__all__ = ["StreamFacts", "build_results"]
+
+_NOT_YET_STEMS = "stems were asked for, and are not separated by this version of the analyzer"
+_TIME_DIGITS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamFacts:
+    """What the decoder says of the file."""
+
+    container: str
+    codec: str
+    bit_depth: int | None
+    rate: int
+    channels: int
+
+
+def build_results(
+    facts: StreamFacts,
+    features: Features,
+    tracks: Sequence[Span],
+    *,
+    options: Options,
+    warnings: Sequence[str],
+) -> Results:
+    """Measure the whole and every track of it."""
+    last = len(tracks) - 1
+    scopes = [
+        of_track(features, span, after_neighbour=number > 0, before_neighbour=number < last)
+        for number, span in enumerate(tracks)
+    ]
+    return Results.model_validate(
+        {
+            "global": _global(facts, features, options),
+            "tracks": [
+                _track(features, span, scope) for span, scope in zip(tracks, scopes, strict=True)
+            ],
+            "warnings": list(warnings),
+            "analyzer_version": __version__,
+        }
+    )
+
+
+def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalAnalysis:
+    explained = Explained()
+    scope = of_file(features)
+    if facts.bit_depth is None:
+        explained.null("bit_depth", because=f"{facts.codec} is lossy: it has no bit depth")
+    if options.stems:
+        explained.null("stems", because=_NOT_YET_STEMS)
+    figures = {
+        "duration_sec": features.duration_sec,
+        "sample_rate_hz": facts.rate,
+        "channels": facts.channels,
+        "frames": features.frames,
+        "container": facts.container,
+        "codec": facts.codec,
+        "bit_depth": facts.bit_depth,
+        "stems": None if options.stems else {},
+        **_extent_figures(features, options, explained=explained),
+        **level_figures(features, scope, explained=explained),
+        **file_rhythm_figures(features, scope, explained=explained),
+        **harmony_figures(features, scope, explained=explained),
+    }
+    return GlobalAnalysis.model_validate(figures | {"unavailable": explained.unavailable})
+
+
+def _track(features: Features, span: Span, scope: Scope) -> Track:
+    explained = Explained()
+    figures = {
+        "duration_sec": round(span.end_sec - span.start_sec, _TIME_DIGITS),
+        **level_figures(features, scope, explained=explained),
+        **track_rhythm_figures(features, scope, explained=explained),
+        **harmony_figures(features, scope, explained=explained),
+        **vocal_figures(features, scope, explained=explained),
+    }
+    return Track(
+        track_id=span.track_id,
+        title=span.title,
+        artist=span.artist,
+        start_time_sec=span.start_sec,
+        end_time_sec=span.end_sec,
+        boundaries=span.boundaries,
+        analysis=Analysis.model_validate(figures | {"unavailable": explained.unavailable}),
+    )
+
+
+def _extent_figures(
+    features: Features, options: Options, *, explained: Explained
+) -> dict[str, object]:
+    """Return where the sound begins and ends, in seconds."""
+    extent = sounding(features.loud)
+    if extent is None:
+        names = (
+            "trimmed_start_sec",
+            "trimmed_end_sec",
+            "leading_silence_sec",
+            "trailing_silence_sec",
+        )
+        explained.null(
+            *names,
+            because=f"the whole file is silent: nothing is above −{options.silence_top_db:g} dBFS",
+        )
+        return dict.fromkeys(names)
+    grid = features.grid
+    start = round(grid.frame_start(extent.first) / grid.rate, _TIME_DIGITS)
+    last = min(grid.frame_start(extent.last + 1), features.frames)
+    end = round(last / grid.rate, _TIME_DIGITS)
+    return {
+        "trimmed_start_sec": start,
+        "trimmed_end_sec": end,
+        "leading_silence_sec": start,
+        "trailing_silence_sec": round(features.duration_sec - end, _TIME_DIGITS),
+    }

@@ -1,0 +1,16 @@
+"""Why figures are missing."""
+
+__all__ = ["NOT_YET", "Explained"]
+
+NOT_YET = "not measured by this version of the analyzer"
+
+
+class Explained:
+    """Collects the reasons of figures that cannot be had."""
+
+    def __init__(self) -> None:
+        self.unavailable: dict[str, str] = {}
+
+    def null(self, *names: str, because: str) -> None:
+        """Note why figures are null."""
+        self.unavailable.update(dict.fromkeys(names, because))
