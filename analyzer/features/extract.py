@@ -7,8 +7,10 @@ import numpy.typing as npt
 
 from analyzer.errors import CorruptAudio
 from analyzer.features.channels import channel_weights
+from analyzer.features.downmix import Downmix
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 from analyzer.features.kweighting import KWeighting
+from analyzer.features.onsets import OnsetMeter, Onsets
 from analyzer.features.peaks import PeakMeter, Peaks
 from analyzer.features.spectrum import StepSpectrum
 
@@ -31,6 +33,7 @@ class Features:
         power: Mean square summed over the channels, shape (steps,).
         loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
             last may be cut short.
+        onsets: Onset strengths, every 10 ms.
 
     """
 
@@ -41,6 +44,7 @@ class Features:
     centroid_hz: npt.NDArray[np.float64]
     power: npt.NDArray[np.float64]
     loud: npt.NDArray[np.bool_]
+    onsets: Onsets
 
     @property
     def duration_sec(self) -> float:
@@ -63,6 +67,8 @@ class Extractor:
         self._weighting = KWeighting(rate, channels, self.grid.chunk)
         self._peaks = PeakMeter(self.grid, channels)
         self._spectrum = StepSpectrum(self.grid, channels, STEPS_PER_CHUNK)
+        self._downmix = Downmix(self.grid, channels)
+        self._onsets = OnsetMeter(self.grid, self._downmix)
         self._planes = np.empty((channels, self.grid.chunk), np.float32)
         self._squares = np.empty_like(self._planes)
         self._waiting: Samples = np.empty((self.grid.chunk, channels), np.float32)
@@ -105,6 +111,7 @@ class Extractor:
             centroid_hz=np.frombuffer(self._centroid, np.float64),
             power=np.frombuffer(self._power, np.float64),
             loud=np.frombuffer(self._loud, np.bool_),
+            onsets=self._onsets.finish(),
         )
 
     def _measure(self, samples: Samples) -> None:
@@ -116,6 +123,7 @@ class Extractor:
         planes[:, length:] = 0.0
         self._loud += self._loud_frames(length).tobytes()
         self._peaks.add(planes, length)
+        self._onsets.add(self._downmix.add(planes))
         self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()
         by_step = (len(planes), STEPS_PER_CHUNK, self.grid.step)
         spectrum = self._spectrum.measure(planes.reshape(by_step))
