@@ -1,0 +1,1 @@
+"""Training of the analyzer's small models: material with exact truth. Development only."""
