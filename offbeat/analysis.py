@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from offbeat.descriptors import BeatRegion, Descriptor, Downbeats, Key, Phrases, Tempo
+from offbeat.descriptors import (
+    BandBalance,
+    BeatRegion,
+    Brightness,
+    Clipping,
+    Descriptor,
+    Downbeats,
+    EnergyCurve,
+    Key,
+    Phrases,
+    Silence,
+    Stereo,
+    Tempo,
+)
 
 __all__ = ["Analysis", "GlobalAnalysis", "Results", "Track"]
 
@@ -44,6 +57,24 @@ class _Figures(Descriptor):
         description="ReplayGain 2.0: largest sample, full scale = 1"
     )
     average_brightness: float | None = Field(description="power-weighted spectral centroid, Hz")
+    brightness: Brightness | None = Field(None, description="the same over time")
+    band_balance: BandBalance | None = Field(None, description="shares of the power")
+    loudness_lufs_bass: float | None = Field(
+        None, description="integrated loudness below 150 Hz, LUFS"
+    )
+    bass_method: Literal["dsp"] | None = Field(
+        None, description="dsp: a low-pass, no separated stem"
+    )
+    energy_level: float | None = Field(None, ge=1, le=10, description="1 ambient to 10 hard")
+    energy_curve: EnergyCurve | None = Field(None, description="the same over time")
+    stereo: Stereo | None = Field(None, description="null unless there are two channels")
+    clipping: Clipping | None = None
+    dc_offset: list[float] | None = Field(
+        None, description="mean of the samples of each channel, full scale = 1"
+    )
+    silences: list[Silence] | None = Field(
+        None, description="pauses of at least 1 s inside the sound"
+    )
     stable_bpm: float | None = Field(None, description="beats per minute")
     tempo: Tempo | None = Field(None, description="how sure the tempo is, and how it moves")
     beat_regions: list[BeatRegion] | None = Field(None, description="the beat grid, compact")
@@ -68,7 +99,7 @@ class Analysis(_Figures):
     stable_bpm: float | None = Field(description="beats per minute")
     key: Key | None
     beat_grid_timestamps: list[float] | None = Field(None, description="beats, seconds")
-    loudness_lufs_bass: float | None = Field(description="the same of the bass, LUFS")
+    loudness_lufs_bass: float | None = Field(description="integrated loudness below 150 Hz, LUFS")
     has_vocals: bool | None
     vocal_energy_rms: float | None = Field(description="RMS of the vocals, full scale = 1")
     unavailable: Explanations = Field(default_factory=dict)

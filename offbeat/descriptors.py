@@ -4,11 +4,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "Alternative",
+    "BandBalance",
     "BeatRegion",
+    "Brightness",
+    "Clipping",
     "Descriptor",
     "Downbeats",
+    "EnergyCurve",
     "Key",
     "Phrases",
+    "Silence",
+    "Stereo",
     "Tempo",
     "TempoPoint",
 ]
@@ -79,3 +85,55 @@ class Phrases(Descriptor):
     timestamps_sec: list[float]
     bars_per_phrase: int
     confidence: float = Field(ge=0, le=1)
+
+
+class Brightness(Descriptor):
+    """Percentiles over time of the power-weighted spectral centroid."""
+
+    median_hz: float
+    p10_hz: float
+    p90_hz: float
+
+
+class BandBalance(Descriptor):
+    """Shares of the power above 20 Hz, which add up to 1."""
+
+    sub: float = Field(ge=0, le=1, description="below 60 Hz")
+    bass: float = Field(ge=0, le=1, description="60 to 250 Hz")
+    mid: float = Field(ge=0, le=1, description="250 Hz to 2 kHz")
+    presence: float = Field(ge=0, le=1, description="2 to 6 kHz")
+    air: float = Field(ge=0, le=1, description="above 6 kHz")
+
+
+class EnergyCurve(Descriptor):
+    """The energy of one interval after another, on the scale of `energy_level`."""
+
+    interval_sec: float = Field(gt=0, description="the last one may be shorter")
+    values: list[float]
+
+
+class Stereo(Descriptor):
+    """How wide the sound of two channels is."""
+
+    width: float = Field(
+        ge=0, le=1, description="side / (mid + side) of the power: 0 mono, 0.5 independent"
+    )
+    phase_correlation: float = Field(ge=-1, le=1, description="mean of windows of 400 ms")
+    phase_correlation_min: float = Field(ge=-1, le=1, description="the smallest of them")
+    balance: float = Field(ge=-1, le=1, description="of the power: −1 all left, 1 all right")
+
+
+class Clipping(Descriptor):
+    """Runs of at least three equal samples at the ceiling, in any channel."""
+
+    runs: int = Field(ge=0)
+    samples: int = Field(ge=0, description="samples in those runs")
+    share: float = Field(ge=0, le=1, description="of all samples of all channels")
+    first_sec: list[float] = Field(description="where the first of them are, to 0.1 s")
+
+
+class Silence(Descriptor):
+    """A pause inside the sound."""
+
+    start_sec: float
+    end_sec: float

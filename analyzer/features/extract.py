@@ -7,12 +7,13 @@ import numpy.typing as npt
 
 from analyzer.errors import CorruptAudio
 from analyzer.features.channels import channel_weights
+from analyzer.features.clipping import ClipMeter, Clips
 from analyzer.features.downmix import Downmix
-from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
+from analyzer.features.grid import HOPS_PER_STEP, Grid
 from analyzer.features.kweighting import KWeighting
 from analyzer.features.onsets import OnsetMeter, Onsets
 from analyzer.features.peaks import PeakMeter, Peaks
-from analyzer.features.spectrum import StepSpectrum
+from analyzer.features.spectrum import Spectrum, SpectrumMeter
 
 __all__ = ["Extractor", "Features"]
 
@@ -29,8 +30,8 @@ class Features:
         energy: K-weighted energy of 10-ms hops, summed over the channels by their weights, shape
             (steps, hops): whole steps only, and the mean over a step is its mean square.
         peaks: Sample peak and true peak of each step; a last one may be cut short.
-        centroid_hz: Power-weighted spectral centroid, shape (steps,).
-        power: Mean square summed over the channels, shape (steps,).
+        clips: Where samples lie flat at the ceiling.
+        spectrum: Powers of each whole step.
         loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
             last may be cut short.
         onsets: Onset strengths, every 10 ms.
@@ -41,8 +42,8 @@ class Features:
     frames: int
     energy: npt.NDArray[np.float32]
     peaks: Peaks
-    centroid_hz: npt.NDArray[np.float64]
-    power: npt.NDArray[np.float64]
+    clips: Clips
+    spectrum: Spectrum
     loud: npt.NDArray[np.bool_]
     onsets: Onsets
 
@@ -66,16 +67,16 @@ class Extractor:
         self._threshold = 0.5 * 10 ** (-silence_top_db / 10)
         self._weighting = KWeighting(rate, channels, self.grid.chunk)
         self._peaks = PeakMeter(self.grid, channels)
-        self._spectrum = StepSpectrum(self.grid, channels, STEPS_PER_CHUNK)
         self._downmix = Downmix(self.grid, channels)
         self._onsets = OnsetMeter(self.grid, self._downmix)
+        self._spectrum = SpectrumMeter(self.grid, channels)
+        self._clips = ClipMeter(self.grid, channels)
         self._planes = np.empty((channels, self.grid.chunk), np.float32)
         self._squares = np.empty_like(self._planes)
         self._waiting: Samples = np.empty((self.grid.chunk, channels), np.float32)
         self._waiting_frames = 0
         # Plain bytes grow in place: a list of small arrays takes four times the memory.
-        self._energy, self._centroid = bytearray(), bytearray()
-        self._power, self._loud = bytearray(), bytearray()
+        self._energy, self._loud = bytearray(), bytearray()
 
     def add(self, samples: Samples) -> None:
         """Take in the next samples, of shape (frames, channels), in blocks of any size.
@@ -108,8 +109,8 @@ class Extractor:
             frames=self.frames,
             energy=np.frombuffer(self._energy, np.float32).reshape(-1, HOPS_PER_STEP),
             peaks=self._peaks.finish(),
-            centroid_hz=np.frombuffer(self._centroid, np.float64),
-            power=np.frombuffer(self._power, np.float64),
+            clips=self._clips.finish(),
+            spectrum=self._spectrum.finish(),
             loud=np.frombuffer(self._loud, np.bool_),
             onsets=self._onsets.finish(),
         )
@@ -125,10 +126,8 @@ class Extractor:
         self._peaks.add(planes, length)
         self._onsets.add(self._downmix.add(planes))
         self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()
-        by_step = (len(planes), STEPS_PER_CHUNK, self.grid.step)
-        spectrum = self._spectrum.measure(planes.reshape(by_step))
-        self._centroid += spectrum.centroid_hz[:steps].tobytes()
-        self._power += spectrum.power[:steps].tobytes()
+        self._clips.add(planes)
+        self._spectrum.add(planes, length)
         self.frames += length
 
     def _hop_energy(self) -> npt.NDArray[np.float32]:

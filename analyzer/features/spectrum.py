@@ -1,4 +1,4 @@
-"""The spectrum of each step, reduced at once to its power and its centroid.
+"""The spectrum of each step, reduced at once to a few powers: centroid, bands, bass and stereo.
 
 A step has one window with flat middle and raised-cosine flanks: all of the sound counts, and a
 neighbouring step never does. The powers of the channels are added, so that what is out of phase
@@ -10,59 +10,155 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.features.grid import Grid
+from analyzer.features.channels import channel_weights
+from analyzer.features.grid import STEPS_PER_CHUNK, Grid
+from analyzer.features.kweighting import k_weighting_stages
 
-__all__ = ["LOWEST_HZ", "SpectrumStep", "StepSpectrum"]
+__all__ = [
+    "BAND_EDGES_HZ",
+    "BASS_EDGE_HZ",
+    "LOWEST_HZ",
+    "Spectrum",
+    "SpectrumMeter",
+    "SpectrumStep",
+]
 
 LOWEST_HZ = 20.0
 """What lies below is inaudible and does not count."""
 
+BAND_EDGES_HZ = (60.0, 250.0, 2_000.0, 6_000.0)
+"""Between sub-bass, bass, mids, presence and air."""
+
+BASS_EDGE_HZ = 150.0
+"""Where the low-pass of the bass loudness is 3 dB down."""
+
+_BASS_ORDER = 4
+"""Butterworth: 24 dB per octave, what the crossover of a DJ mixer has."""
+
 _FLANK = 0.25
 """Part of the window that each flank takes."""
+
+_STEREO = 2
+
+Reals = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Powers of the steps of a file: mean squares between 20 Hz and half the rate.
+
+    Attributes:
+        centroid_hz: Power-weighted mean frequency, 0 where there is no power; shape (steps,).
+        power: Mean square, summed over the channels, full scale = 1; shape (steps,).
+        bands: The same in each band of `BAND_EDGES_HZ`; shape (steps, 5).
+        bass: K-weighted below `BASS_EDGE_HZ`, summed by the channels' weights; shape (steps,).
+        stereo: Of two channels: power of the left, of the right, and their cross-power; shape
+            (steps, 3), and (0, 3) of any other number.
+        offset: Mean of the samples of each channel; shape (steps, channels).
+
+    """
+
+    centroid_hz: npt.NDArray[np.float64]
+    power: npt.NDArray[np.float64]
+    bands: Reals
+    bass: Reals
+    stereo: Reals
+    offset: Reals
 
 
 @dataclass(frozen=True)
 class SpectrumStep:
-    """What is kept of the spectra of one chunk: arrays of shape (steps,)."""
+    """The spectra of one chunk, for others to look at before the next call.
 
-    centroid_hz: npt.NDArray[np.float64]
-    """Power-weighted mean frequency; 0 where there is no power."""
+    Attributes:
+        mid: Sum of the channels' spectra, shape (steps, bins).
+        squares: Real and imaginary parts side by side, squared, and summed over the channels: shape
+            (steps, 2 · bins).
+        cross: Products of those parts of left and right; none unless there are two channels.
 
-    power: npt.NDArray[np.float64]
-    """Mean square, summed over the channels, full scale = 1."""
+    """
+
+    mid: npt.NDArray[np.complex64]
+    squares: Reals
+    cross: Reals | None
 
 
-class StepSpectrum:
-    """Computes the spectra of chunks of shape (channels, steps, step)."""
+class SpectrumMeter:
+    """Collects the spectra of chunks of shape (channels, chunk)."""
 
-    def __init__(self, grid: Grid, channels: int, steps: int) -> None:
+    def __init__(self, grid: Grid, channels: int) -> None:
+        self._shape = (channels, STEPS_PER_CHUNK, grid.step)
+        self._step = grid.step
         window = _window(grid.step)
         self._window = window.astype(np.float32)
-        self._windowed = np.empty((channels, steps, grid.step), np.float32)
-        frequencies = np.fft.rfftfreq(grid.step, 1 / grid.rate)
-        audible = frequencies >= LOWEST_HZ
-        sides = np.full(len(frequencies), 2.0)
+        self._windowed = np.empty(self._shape, np.float32)
+        hz = np.fft.rfftfreq(grid.step, 1 / grid.rate)
+        sides = np.full(len(hz), 2.0)
         sides[0] = 1.0
         if grid.step % 2 == 0:
             sides[-1] = 1.0
-        power = sides * audible / (grid.step * np.square(window).sum())
+        power = sides * (hz >= LOWEST_HZ) / (grid.step * np.square(window).sum())
+        band = np.searchsorted(BAND_EDGES_HZ, hz, side="right")
+        in_band = [power * (band == number) for number in range(len(BAND_EDGES_HZ) + 1)]
         # Real and imaginary parts lie side by side: each has the weight of its bin.
-        weights = np.stack([power, power * frequencies], axis=1)
-        self._weights = np.repeat(weights, 2, axis=0)
-        self._spectrum = np.empty((channels, steps, len(frequencies)), np.complex64)
+        self._weights = np.repeat(np.stack([power, power * hz, *in_band], axis=1), 2, axis=0)
+        self._weights = self._weights.astype(np.float32)
+        low = hz < 4 * BASS_EDGE_HZ
+        self._bass_weights = np.repeat((power * _bass_gain(hz, grid.rate))[low], 2)
+        self._channel_weights = channel_weights(channels)
+        self._spectrum = np.empty((channels, STEPS_PER_CHUNK, len(hz)), np.complex64)
+        self._cross = np.empty((STEPS_PER_CHUNK, 2 * len(hz)), np.float32)
+        self._centroid, self._power, self._bands = bytearray(), bytearray(), bytearray()
+        self._bass, self._stereo, self._offset = bytearray(), bytearray(), bytearray()
 
-    def measure(self, samples: npt.NDArray[np.float32]) -> SpectrumStep:
-        """Return power and centroid of each step."""
+    def add(self, planes: Reals, length: int) -> SpectrumStep:
+        """Take in the next chunk, of which `length` frames are sound and the rest zeros."""
+        steps = length // self._step
+        samples = planes.reshape(self._shape)
         offset = samples.mean(axis=2, keepdims=True)
         np.subtract(samples, offset, out=self._windowed)
         np.multiply(self._windowed, self._window, out=self._windowed)
         np.fft.rfft(self._windowed, out=self._spectrum)  # type: ignore[arg-type]  # keeps float32
+        mid = self._spectrum.sum(axis=0)
         parts = self._spectrum.view(np.float32)
+        cross = None
+        if len(parts) == _STEREO:
+            cross = np.multiply(parts[0], parts[1], out=self._cross)
         np.multiply(parts, parts, out=parts)
-        power, moment = (parts.sum(axis=0) @ self._weights).T
+        squares = parts.sum(axis=0)
+        sums = squares @ self._weights
+        power, moment = sums[:, 0].astype(np.float64), sums[:, 1]
         silent = power <= 0
         centroid = np.where(silent, 0.0, moment / np.where(silent, 1.0, power))
-        return SpectrumStep(centroid, power)
+        low = parts[:, :, : len(self._bass_weights)] @ self._bass_weights
+        bass = (self._channel_weights @ low).astype(np.float32)
+        self._centroid += centroid[:steps].tobytes()
+        self._power += power[:steps].tobytes()
+        self._bands += np.ascontiguousarray(sums[:steps, 2:]).tobytes()
+        self._bass += bass[:steps].tobytes()
+        self._offset += np.ascontiguousarray(offset[:, :steps, 0].T).tobytes()
+        if cross is not None:
+            each = np.stack([*parts, cross]) @ self._weights[:, 0]
+            self._stereo += np.ascontiguousarray(each.T[:steps]).tobytes()
+        return SpectrumStep(mid, squares, cross)
+
+    def finish(self) -> Spectrum:
+        """Return the powers of all whole steps."""
+        return Spectrum(
+            centroid_hz=np.frombuffer(self._centroid, np.float64),
+            power=np.frombuffer(self._power, np.float64),
+            bands=np.frombuffer(self._bands, np.float32).reshape(-1, len(BAND_EDGES_HZ) + 1),
+            bass=np.frombuffer(self._bass, np.float32),
+            stereo=np.frombuffer(self._stereo, np.float32).reshape(-1, _STEREO + 1),
+            offset=np.frombuffer(self._offset, np.float32).reshape(-1, self._shape[0]),
+        )
+
+
+def _bass_gain(hz: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float64]:
+    """Return K-weighting × low-pass, as a gain of power."""
+    shelf, high_pass = k_weighting_stages(rate)
+    weighting = np.array([shelf.gain(f, rate) * high_pass.gain(f, rate) for f in hz.tolist()])
+    return np.asarray(np.square(weighting) / (1 + (hz / BASS_EDGE_HZ) ** (2 * _BASS_ORDER)))
 
 
 def _window(length: int) -> npt.NDArray[np.float64]:

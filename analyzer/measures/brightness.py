@@ -1,24 +1,44 @@
-"""Brightness: where the power of the spectrum lies, averaged over the time that has any."""
+"""Brightness: where the power of the spectrum lies, over the time that has any."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["brightness_hz"]
+from analyzer.measures.gate import audible
 
-_ABSOLUTE_GATE_DB = -70.0
-_RELATIVE_GATE_DB = -30.0
+__all__ = ["Brightness", "band_shares", "brightness"]
+
+_PERCENTILES = (10, 50, 90)
 
 
-def brightness_hz(
+@dataclass(frozen=True)
+class Brightness:
+    """Mean and percentiles of the steps' spectral centroids, Hz."""
+
+    mean_hz: float
+    p10_hz: float
+    median_hz: float
+    p90_hz: float
+
+
+def brightness(
     centroid_hz: npt.NDArray[np.float64], power: npt.NDArray[np.float64]
-) -> float | None:
-    """Return the mean of the steps' power-weighted centroids in Hz; arrays of shape (steps,).
+) -> Brightness | None:
+    """Return the statistics of the steps' power-weighted centroids; arrays of shape (steps,).
 
-    Only steps count whose mean square is above −70 dB, and at most 30 dB below the mean of those:
-    neither silence nor a tail of hiss has a say. Null when there is no such step.
+    Null when no step is audible.
     """
-    audible = power > 10 ** (_ABSOLUTE_GATE_DB / 10)
-    if not audible.any():
+    heard = centroid_hz[audible(power)]
+    if not len(heard):
         return None
-    gate = power[audible].mean() * 10 ** (_RELATIVE_GATE_DB / 10)
-    return float(centroid_hz[audible & (power > gate)].mean())
+    return Brightness(float(heard.mean()), *np.percentile(heard, _PERCENTILES).tolist())
+
+
+def band_shares(bands: npt.NDArray[np.float32]) -> list[float] | None:
+    """Return each band's share of the power of steps by bands; null when no step is audible."""
+    heard = bands[audible(bands.sum(axis=1))]
+    if not len(heard):
+        return None
+    total = heard.sum(axis=0, dtype=np.float64)
+    return [float(share) for share in total / total.sum()]

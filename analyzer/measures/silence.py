@@ -1,11 +1,11 @@
-"""Where the sound begins and ends, by an absolute threshold that a click does not cross."""
+"""Where the sound begins, pauses and ends, by an absolute threshold that a click does not cross."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Extent", "sounding"]
+__all__ = ["Extent", "silences", "sounding"]
 
 _LOOK_FRAMES = 10
 _NEEDED = 3
@@ -33,6 +33,32 @@ def sounding(loud: npt.NDArray[np.bool_]) -> Extent | None:
     if first is None or last is None:
         return None
     return Extent(first, len(loud) - 1 - last)
+
+
+def silences(loud: npt.NDArray[np.bool_], *, shortest: int, most: int) -> list[Extent]:
+    """Return first and last frame of each silence inside the sound, in the order of time.
+
+    A silence has at least `shortest` frames; of more than `most` the longest are kept. Gaps below
+    50 ms are no pauses, and then what is loud for less than 20 ms, a click, does not end a silence.
+    """
+    extent = sounding(loud)
+    if extent is None:
+        return []
+    inside = loud[extent.first : extent.last + 1]
+    # The sound begins and ends loud: starts and ends of what is quiet alternate.
+    quiet = (np.flatnonzero(inside[1:] != inside[:-1]) + 1).reshape(-1, 2)
+    quiet = quiet[quiet[:, 1] - quiet[:, 0] >= _LOOK_FRAMES]
+    if not len(quiet):
+        return []
+    sound_between = quiet[1:, 0] - quiet[:-1, 1] > _NEEDED
+    starts = quiet[np.concatenate([[True], sound_between]), 0]
+    ends = quiet[np.concatenate([sound_between, [True]]), 1]
+    long = np.flatnonzero(ends - starts >= shortest)
+    longest = np.sort(long[np.argsort(starts[long] - ends[long], kind="stable")[:most]])
+    return [
+        Extent(extent.first + int(starts[index]), extent.first + int(ends[index]) - 1)
+        for index in longest
+    ]
 
 
 def _first_confirmed(loud: npt.NDArray[np.bool_], needed: int) -> int | None:

@@ -11,6 +11,7 @@ from analyzer.report.harmony import harmony_figures
 from analyzer.report.levels import level_figures
 from analyzer.report.rhythm import file_rhythm_figures, track_rhythm_figures
 from analyzer.report.scope import Scope, of_file, of_track
+from analyzer.report.timbre import timbre_figures
 from analyzer.report.vocals import vocal_figures
 from analyzer.tracks import Span
 from offbeat import __version__
@@ -51,7 +52,8 @@ def build_results(
         {
             "global": _global(facts, features, options),
             "tracks": [
-                _track(features, span, scope) for span, scope in zip(tracks, scopes, strict=True)
+                _track(facts, features, span, scope)
+                for span, scope in zip(tracks, scopes, strict=True)
             ],
             "warnings": list(warnings),
             "analyzer_version": __version__,
@@ -77,17 +79,19 @@ def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalA
         "stems": None if options.stems else {},
         **_extent_figures(features, options, explained=explained),
         **level_figures(features, scope, explained=explained),
+        **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
         **file_rhythm_figures(features, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
     }
     return GlobalAnalysis.model_validate(figures | {"unavailable": explained.unavailable})
 
 
-def _track(features: Features, span: Span, scope: Scope) -> Track:
+def _track(facts: StreamFacts, features: Features, span: Span, scope: Scope) -> Track:
     explained = Explained()
     figures = {
         "duration_sec": round(span.end_sec - span.start_sec, _TIME_DIGITS),
         **level_figures(features, scope, explained=explained),
+        **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
         **track_rhythm_figures(features, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
         **vocal_figures(features, scope, explained=explained),

@@ -1,10 +1,9 @@
-"""Loudness, peaks and brightness of a file or of one of its tracks."""
+"""Loudness and peaks of a file or of one of its tracks."""
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.extract import Features
-from analyzer.measures.brightness import brightness_hz
 from analyzer.measures.loudness import (
     MOMENTARY_STEPS,
     SHORT_TERM_STEPS,
@@ -19,13 +18,12 @@ from analyzer.report.scope import Scope
 __all__ = ["level_figures"]
 
 _LEVEL_DIGITS = 2
-_HZ_DIGITS = 1
 _PEAK_DIGITS = 6
 _REPLAYGAIN_LUFS = -18.0
 
 
 def level_figures(features: Features, scope: Scope, *, explained: Explained) -> dict[str, object]:
-    """Return loudness and brightness of whole steps and the peaks of these and what follows."""
+    """Return the loudness of whole steps and the peaks of these and what follows."""
     steps, with_rest = scope.steps, scope.with_rest
     energy = features.energy[steps]
     integrated = integrated_lufs(energy)
@@ -51,13 +49,6 @@ def level_figures(features: Features, scope: Scope, *, explained: Explained) -> 
         "sample_peak_dbfs": (peak_db(sample), _LEVEL_DIGITS, unheard),
         "replaygain_track_gain_db": (gain, _LEVEL_DIGITS, moments),
         "replaygain_track_peak": (sample, _PEAK_DIGITS, unheard),
-        "average_brightness": (
-            brightness_hz(features.centroid_hz[steps], features.power[steps]),
-            _HZ_DIGITS,
-            "silent: no 0.1 s are above −70 dBFS"
-            if len(energy)
-            else "too short: a spectrum takes 0.1 s",
-        ),
     }
     for name, (value, _, because) in figures.items():
         if value is None:

@@ -81,6 +81,7 @@ def _file_table(figures: GlobalAnalysis) -> Table:
         "true peak": _number(figures.true_peak_dbtp, 1, " dBTP"),
         "ReplayGain": _number(figures.replaygain_track_gain_db, 2, " dB"),
         "brightness": _number(figures.average_brightness, 0, " Hz"),
+        "energy": _number(figures.energy_level, 1, " of 10"),
         "beats": _count(figures.global_beat_grid_timestamps),
         "stems": NOTHING if figures.stems is None else ", ".join(figures.stems) or "none",
     }

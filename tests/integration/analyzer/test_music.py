@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from analyzer.features.extract import Extractor, Features
-from analyzer.measures.brightness import brightness_hz
+from analyzer.measures.brightness import brightness
 from analyzer.measures.loudness import MOMENTARY_STEPS, SHORT_TERM_STEPS, lufs, sliding_energy
 from analyzer.pipeline import analyse
 from tests.support.audio import ffmpeg, music, write
@@ -114,7 +114,8 @@ def analyse_excerpt(path: Path, frames: int) -> float | None:
     """Measure the first frames of a file through the features themselves."""
     samples, rate = soundfile.read(path, frames=frames, dtype="float32", always_2d=True)
     found = features(samples, rate)
-    return brightness_hz(found.centroid_hz, found.power)
+    bright = brightness(found.spectrum.centroid_hz, found.spectrum.power)
+    return None if bright is None else bright.mean_hz
 
 
 def features(samples: npt.NDArray[np.float32], rate: int) -> Features:

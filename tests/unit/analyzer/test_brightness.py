@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analyzer.features.extract import Extractor
-from analyzer.measures.brightness import brightness_hz
+from analyzer.measures.brightness import brightness as measured
 from tests.support.audio import Samples, silence, tone
 
 RATES = [44_100, 48_000, 96_000]
@@ -15,7 +15,8 @@ def brightness(samples: Samples, rate: int = 44_100) -> float | None:
     extractor = Extractor(rate, samples.shape[1], silence_top_db=60)
     extractor.add(samples.astype(np.float32))
     features = extractor.finish()
-    return brightness_hz(features.centroid_hz, features.power)
+    found = measured(features.spectrum.centroid_hz, features.spectrum.power)
+    return None if found is None else found.mean_hz
 
 
 @pytest.mark.parametrize("rate", RATES)

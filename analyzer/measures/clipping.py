@@ -1,0 +1,52 @@
+"""How much of the sound is clipped."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyzer.features.clipping import Clips
+from analyzer.features.grid import STEPS_PER_CHUNK
+
+__all__ = ["Clipped", "clipped"]
+
+_FULL_SCALE = 0.999
+_SAME = 0.9999
+_LEAST_RUNS = 10
+"""So often must it be flat below full scale, before that is taken for a ceiling."""
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """Clipped runs, the samples in them, and the numbers of the steps in which they begin."""
+
+    runs: int
+    samples: int
+    steps: list[int]
+
+
+def clipped(clips: Clips, steps: slice) -> Clipped:
+    """Return what is clipped within some steps of the file.
+
+    At full scale every flat run counts. Below it those at the highest ceiling of their channel and
+    sign in these steps do, if there are ten or more.
+    """
+    number = clips.chunk[:, None] * STEPS_PER_CHUNK + np.arange(STEPS_PER_CHUNK)
+    inside = number >= (steps.start or 0)
+    if steps.stop is not None:
+        inside &= number < steps.stop
+    runs, samples = clips.runs * inside, clips.samples * inside
+    some = samples.sum(axis=1) > 0
+    counts = np.zeros(len(some), np.bool_)
+    for side in np.unique(clips.side[some]):
+        own = some & (clips.side == side)
+        highest = clips.ceiling[own].max()
+        top = own & (clips.ceiling >= highest * _SAME)
+        if highest < _FULL_SCALE and runs[top].sum() < _LEAST_RUNS:
+            continue
+        counts |= top | (own & (clips.ceiling >= _FULL_SCALE))
+    begins = number[counts][runs[counts] > 0]
+    return Clipped(
+        runs=int(runs[counts].sum()),
+        samples=int(samples[counts].sum()),
+        steps=np.unique(begins).tolist(),
+    )

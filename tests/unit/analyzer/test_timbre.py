@@ -1,0 +1,195 @@
+"""Bands, bass, stereo and energy on signals of which the truth is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from analyzer.features.extract import Extractor, Features
+from analyzer.measures.brightness import band_shares, brightness
+from analyzer.measures.energy import Energy, energy_over_time
+from analyzer.measures.loudness import integrated_lufs
+from analyzer.measures.stereo import Stereo, stereo_image
+from tests.support.audio import Samples, silence, tone
+from tests.support.styles import RATE, style
+
+RATES = [44_100, 48_000, 96_000]
+
+
+def features(samples: Samples, rate: int = 44_100, block: int | None = None) -> Features:
+    """Take in samples, in blocks of some size."""
+    extractor = Extractor(rate, samples.shape[1], silence_top_db=60)
+    for start in range(0, len(samples), block or len(samples)):
+        extractor.add(samples[start : start + (block or len(samples))].astype(np.float32))
+    return extractor.finish()
+
+
+def stereo(samples: Samples) -> Stereo:
+    """Measure what must have a stereo image."""
+    image = stereo_image(features(samples).spectrum.stereo)
+    assert image is not None
+    return image
+
+
+def energy(samples: Samples) -> Energy:
+    """Measure what must have an energy."""
+    found = features(samples, RATE)
+    measured = energy_over_time(found.energy, found.spectrum.bands, found.peaks.sample)
+    assert measured is not None
+    return measured
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_each_band_has_the_share_of_its_tones(rate: int) -> None:
+    """Five tones of known powers, one for each band."""
+    levels = {30: -20, 120: -14, 1_000: -26, 4_000: -30, 10_000: -34}
+    samples = sum(tone(hz, 3, rate=rate, dbfs=level) for hz, level in levels.items())
+    powers = 10 ** (np.array(list(levels.values())) / 10)
+    shares = band_shares(features(np.asarray(samples), rate).spectrum.bands)
+    assert shares == pytest.approx((powers / powers.sum()).tolist(), abs=0.005)
+
+
+def test_white_noise_has_its_power_where_the_bands_are_wide() -> None:
+    """By their widths, from 20 Hz to half the rate."""
+    noise = 0.1 * np.random.default_rng(1).standard_normal((44_100 * 10, 2))
+    widths = np.diff([20, 60, 250, 2_000, 6_000, 22_050])
+    shares = band_shares(features(noise).spectrum.bands)
+    assert shares == pytest.approx((widths / widths.sum()).tolist(), rel=0.05)
+    assert sum(shares or []) == pytest.approx(1)
+
+
+def test_percentiles_of_brightness_tell_a_change() -> None:
+    """Of 2 s of 200 Hz and 3 s of 3 kHz, one in five steps and more are dark."""
+    sound = np.concatenate([tone(200, 2), tone(3_000, 3)])
+    spectrum = features(sound).spectrum
+    found = brightness(spectrum.centroid_hz, spectrum.power)
+    assert found is not None
+    assert found.p10_hz == pytest.approx(200, rel=0.005)
+    assert found.median_hz == found.p90_hz == pytest.approx(3_000, rel=0.005)
+
+
+@pytest.mark.parametrize("rate", [8_000, *RATES])
+@pytest.mark.parametrize("hz", [45, 60, 80])
+def test_the_bass_of_a_low_tone_is_all_of_it(rate: int, hz: float) -> None:
+    """Its loudness is that of the whole sound."""
+    found = features(tone(hz, 5, rate=rate, dbfs=-12), rate)
+    bass = integrated_lufs(found.spectrum.bass[:, None])
+    assert bass == pytest.approx(integrated_lufs(found.energy), abs=0.1)
+
+
+def test_the_bass_ends_at_150_hz() -> None:
+    """3 dB down at the edge, and 24 dB for each octave above."""
+    for hz, below_db in ((150, 3.0), (300, 24.1)):
+        found = features(tone(hz, 5, dbfs=-6))
+        whole, bass = (integrated_lufs(x) for x in (found.energy, found.spectrum.bass[:, None]))
+        assert whole is not None
+        assert bass == pytest.approx(whole - below_db, abs=0.3)
+
+
+def test_equal_channels_have_no_width() -> None:
+    """And are perfectly in phase, and balanced."""
+    image = stereo(tone(440, 3))
+    assert (image.width, image.balance) == (0.0, 0.0)
+    assert image.phase_correlation == image.phase_correlation_min == pytest.approx(1)
+
+
+def test_an_inverted_channel_is_all_side() -> None:
+    """Width 1, correlation −1."""
+    image = stereo(tone(440, 3) * [1, -1])
+    assert image.width == pytest.approx(1)
+    assert image.phase_correlation == image.phase_correlation_min == pytest.approx(-1)
+
+
+def test_independent_noise_is_half_side() -> None:
+    """Its correlation is zero."""
+    image = stereo(0.1 * np.random.default_rng(2).standard_normal((44_100 * 10, 2)))
+    assert image.width == pytest.approx(0.5, abs=0.005)
+    assert image.phase_correlation == pytest.approx(0, abs=0.01)
+
+
+def test_balance_is_that_of_the_powers() -> None:
+    """The right channel at double amplitude has four fifths of the power."""
+    assert stereo(tone(440, 3) * [0.5, 1]).balance == pytest.approx(0.6, abs=0.001)
+    assert stereo(tone(440, 3) * [1, 0]).balance == pytest.approx(-1)
+
+
+def test_a_silent_channel_is_not_in_phase_with_the_other() -> None:
+    """It has no correlation, and counts as 0."""
+    assert stereo(tone(440, 3) * [1, 0]).phase_correlation == 0.0
+
+
+def test_the_least_correlation_finds_a_moment() -> None:
+    """Half a second of inverted phase in ten."""
+    sound = tone(440, 10)
+    sound[44_100 * 5 : 44_100 * 5 + 22_050, 1] *= -1
+    image = stereo(sound)
+    assert image.phase_correlation_min == pytest.approx(-1, abs=0.01)
+    assert image.phase_correlation == pytest.approx(0.9, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("ambient", 1, 3),
+        ("ballad", 3, 5),
+        ("house", 6, 7.5),
+        ("techno", 8, 9.3),
+        ("drum and bass", 8, 9.5),
+        ("hard", 9.5, 10),
+    ],
+)
+def test_energy_sorts_styles_as_djs_do(name: str, low: float, high: float) -> None:
+    """And a master that is 26 dB quieter is just as energetic."""
+    sound = style(name, seconds=12)
+    level = energy(sound).level
+    assert low <= level <= high
+    assert energy(sound * 0.05).level == pytest.approx(level, abs=0.01)
+
+
+def test_the_curve_falls_in_a_breakdown() -> None:
+    """The same track with a beatless, quiet middle."""
+    drop, calm = style("house", seconds=20), 0.2 * style("ambient", seconds=20)
+    curve = energy(np.concatenate([drop, calm, drop])).curve
+    assert len(curve) == 60
+    assert max(curve[25:35]) < 3 < 6 < min(curve[3:16] + curve[45:])
+
+
+@pytest.mark.parametrize(("seconds", "interval"), [(599, 1), (601, 2), (3_600, 10), (21_600, 60)])
+def test_a_curve_never_has_more_than_600_points(seconds: int, interval: int) -> None:
+    """Whatever the length."""
+    steps = seconds * 10
+    ones = np.ones((steps, 10), np.float32)
+    found = energy_over_time(ones, ones[:, :5], ones[:, 0])
+    assert found is not None
+    assert found.interval_sec == interval
+    assert len(found.curve) == -(-seconds // interval) <= 600
+
+
+def test_silence_has_none_of_these() -> None:
+    """Not zero: none."""
+    found = features(silence(3))
+    spectrum = found.spectrum
+    assert band_shares(spectrum.bands) is None
+    assert stereo_image(spectrum.stereo) is None
+    assert integrated_lufs(spectrum.bass[:, None]) is None
+    assert energy_over_time(found.energy, spectrum.bands, found.peaks.sample) is None
+
+
+def _spectra(found: Features) -> bytes:
+    spectrum = found.spectrum
+    parts = (spectrum.bands, spectrum.bass, spectrum.stereo, spectrum.offset, spectrum.centroid_hz)
+    return b"".join(part.tobytes() for part in parts)
+
+
+def _clips(found: Features) -> bytes:
+    clips = found.clips
+    return clips.chunk.tobytes() + clips.runs.tobytes() + clips.samples.tobytes()
+
+
+@pytest.mark.parametrize("kept", [_spectra, _clips])
+def test_blocks_of_any_size_give_the_same_bits(kept: Callable[[Features], bytes]) -> None:
+    """Of everything that is kept."""
+    sound = np.clip(style("techno", seconds=5.37) * 1.2, -0.9, 0.9)
+    whole = kept(features(sound))
+    for block in (1_000, 44_100, 77_777):
+        assert kept(features(sound, block=block)) == whole
