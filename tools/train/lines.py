@@ -41,6 +41,8 @@ def bass_part(style: Style, plans: list[BarPlan], chords: list[Chord], rng: Rand
             at = index * style.beats_per_bar + first * step
             chord = chord_at(chords, at)
             root = floor + (chord.root - floor) % 12
+            if mark == "W" and abs(at - chord.start) < 1e-6 and rng.random() < 0.85:
+                mark = "R"  # noqa: PLW2901 - a walk sets out from the root of a new chord
             pitch = _bass_pitch(mark, root, chord, chord_at(chords, at + held * step), last, rng)
             last = pitch
             accent = 0.9 if first == 0 else 0.75

@@ -17,6 +17,11 @@ STRAIGHT = (
         "hat": "x.x.x.x.x.x.x.x.",
         "shaker": "oooooooooooooooo",
     },
+    {"kick": "X?.?x?.?", "snare": BACKBEAT, "hat": "xoxoxoxo"},
+    {"kick": "X?.?x?.?", "snare": BACKBEAT, "hat": "xxxxxxxx", "open": ".......?"},
+    {"kick": "X.x.x.x.", "hat": ".x.x.x.x"},
+    {"kick": "X.x.x.x.", "open": ".x.x.x.x", "hat": "xxxxxxxx"},
+    {"kick": "X.x.x.x."},
     {"kick": "X...x...", "snare": BACKBEAT},
     {"kick": "X.x.x.x.", "snare": BACKBEAT},
 )
@@ -25,6 +30,8 @@ SWUNG = (
     {"kick": "X..?x..?", "snare": BACKBEAT, "ride": "x.xox.xo"},
     {"kick": "X.x.x.x.", "snare": BACKBEAT, "hat": "xoxoxoxo"},
     {"kick": "X...x..?", "snare": ".?X..?X.", "hat": "x.xox.xo"},
+    {"kick": "X..?x..?", "snare": BACKBEAT, "hat": "xoxoxoxo", "tamb": "..x...x."},
+    {"kick": "X..?...?", "snare": BACKBEAT, "ride": "xoxoxoxo"},
 )
 SIXTEENTH_SWING = (
     {"kick": "X......?x.......", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
@@ -42,6 +49,8 @@ BREAK = (
     {"kick": "X.....x...x.....", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
     {"kick": "X.x.......xx....", "snare": "....X..g.g..X..g", "hat": "x.x.x.x.x.x.x.x."},
     {"kick": "X..?......x..?..", "snare": "....X..?.?..X...", "ride": "x.x.x.x.x.x.x.x."},
+    {"kick": "X.?..??..?x?.?..", "snare": "....X..?....X..?", "hat": "x.x.x.x.x.x.x.x."},
+    {"kick": "X..?..x?.?x..?..", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
     {"kick": "X.x....?..x.....", "snare": "....X..x.x..X..x", "hat": "x.x.x.x.x.x.x.x."},
 )
 THREE = (
@@ -50,6 +59,12 @@ THREE = (
     {"kick": "X....?", "snare": "....X.", "hat": "xoxoxo"},
     {"kick": "X.....", "hat": "..x.x."},
     {"kick": "X.....", "snare": "..X...", "ride": "x.x.x."},
+)
+CLICKS = (
+    {"block": "X.x.x.x."},
+    {"clave": "X.x.x.x."},
+    {"cowbell": "x.x.x.x."},
+    {"rim": "X.x.x.x.", "hat": "oooooooo"},
 )
 BASS = (
     "R-------",
@@ -94,6 +109,7 @@ STYLES: tuple[Style, ...] = (
     _plain(
         "generic_swung_16", "swung", (60, 130), 1.5, grooves=SIXTEENTH_SWING, swing=(0.54, 0.67)
     ),
+    Style("click", "straight", (60, 200), CLICKS, kits=KITS, electronic=True, lead=0.0),
     _plain("generic_half_time", "half_time", (120, 160), 3.5, grooves=HALF),
     _plain("generic_breakbeat", "breakbeat", (120, 180), 4.5, grooves=BREAK),
     _plain(
