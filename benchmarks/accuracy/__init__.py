@@ -1,0 +1,1 @@
+"""How right Offbeat is, on material that nothing was tuned on, beside its peers."""
