@@ -14,6 +14,7 @@ from analyzer.features.kweighting import KWeighting
 from analyzer.features.onsets import OnsetMeter, Onsets
 from analyzer.features.peaks import PeakMeter, Peaks
 from analyzer.features.spectrum import Spectrum, SpectrumMeter
+from analyzer.features.waveform import Quantiser, Waveform, WaveformMeter
 
 __all__ = ["Extractor", "Features"]
 
@@ -35,6 +36,7 @@ class Features:
         loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
             last may be cut short.
         onsets: Onset strengths, every 10 ms.
+        waveform: The pixels of its waveform, where they were asked for.
 
     """
 
@@ -46,6 +48,8 @@ class Features:
     spectrum: Spectrum
     loud: npt.NDArray[np.bool_]
     onsets: Onsets
+
+    waveform: Waveform | None = None
 
     @property
     def duration_sec(self) -> float:
@@ -60,7 +64,14 @@ class Extractor:
     the threshold: that is how AES17 defines dBFS.
     """
 
-    def __init__(self, rate: int, channels: int, *, silence_top_db: float) -> None:
+    def __init__(
+        self,
+        rate: int,
+        channels: int,
+        *,
+        silence_top_db: float,
+        waveform: Quantiser | None = None,
+    ) -> None:
         self.grid = Grid(rate)
         self.frames = 0
         self._weights = channel_weights(channels) * HOPS_PER_STEP / self.grid.step
@@ -71,6 +82,7 @@ class Extractor:
         self._onsets = OnsetMeter(self.grid, self._downmix)
         self._spectrum = SpectrumMeter(self.grid, channels)
         self._clips = ClipMeter(self.grid, channels)
+        self._waveform = waveform and WaveformMeter(self._downmix, rate, waveform)
         self._planes = np.empty((channels, self.grid.chunk), np.float32)
         self._squares = np.empty_like(self._planes)
         self._waiting: Samples = np.empty((self.grid.chunk, channels), np.float32)
@@ -113,6 +125,7 @@ class Extractor:
             spectrum=self._spectrum.finish(),
             loud=np.frombuffer(self._loud, np.bool_),
             onsets=self._onsets.finish(),
+            waveform=self._waveform.finish() if self._waveform else None,
         )
 
     def _measure(self, samples: Samples) -> None:
@@ -124,7 +137,10 @@ class Extractor:
         planes[:, length:] = 0.0
         self._loud += self._loud_frames(length).tobytes()
         self._peaks.add(planes, length)
-        self._onsets.add(self._downmix.add(planes))
+        low_rate = self._downmix.add(planes)
+        self._onsets.add(low_rate)
+        if self._waveform:
+            self._waveform.add(planes, low_rate, length)
         self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()
         self._clips.add(planes)
         self._spectrum.add(planes, length)
