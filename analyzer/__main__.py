@@ -94,6 +94,8 @@ def _is_settled(run: Run) -> bool:
 def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
     from analyzer.input.paths import open_inside
     from analyzer.options import Options
+    from analyzer.output.folder import OutputPlace
+    from analyzer.output.names import job_folder
     from analyzer.pipeline import analyse
 
     options = Options(
@@ -101,6 +103,8 @@ def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
         max_duration_sec=settings.max_duration_sec,
         stems=job.options.stems,
     )
+    mount = settings.output_mount_path
+    output = OutputPlace(mount, job_folder(job.job_id, settings.run_id)) if mount else None
     decoding = False
 
     def report(fraction: float, stage: str) -> None:
@@ -113,7 +117,12 @@ def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
     try:
         with open_inside(settings.shared_mount_path, job.path) as file:
             results = analyse(
-                file, cues=job.sorted_cues(), options=options, shown=job.path, report=report
+                file,
+                cues=job.sorted_cues(),
+                options=options,
+                output=output,
+                shown=job.path,
+                report=report,
             )
     except AnalysisRefused as error:
         error.path = job.path

@@ -10,7 +10,8 @@ AnalyzerError
 │   └── LimitExceeded      it is longer, wider or faster than the limits allow
 ├── DecoderKilled          the kernel killed the decoder: most likely out of memory
 ├── DecoderMissing         there is no ffmpeg for a file that needs one
-└── MountMissing           the shared mount is not there
+├── MountMissing           the shared mount is not there
+└── OutputRefused          the output mount cannot be written to: the analysis goes on without
 """
 
 from typing import ClassVar
@@ -27,6 +28,7 @@ __all__ = [
     "InvalidJob",
     "LimitExceeded",
     "MountMissing",
+    "OutputRefused",
     "PathNotAllowed",
     "UnsupportedFormat",
 ]
@@ -97,3 +99,7 @@ class DecoderMissing(AnalyzerError):
 
 class MountMissing(AnalyzerError):
     """The shared mount is not there: the operator's mistake, not the producer's."""
+
+
+class OutputRefused(AnalyzerError):
+    """The output mount cannot be written to; the result says so, and is complete without."""

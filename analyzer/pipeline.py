@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from analyzer.errors import AnalysisRefused, CorruptAudio, LimitExceeded
+from analyzer.errors import AnalysisRefused, CorruptAudio, LimitExceeded, OutputRefused
 from analyzer.features.extract import Extractor, Features
+from analyzer.features.waveform import quantiser_of
 from analyzer.input.paths import open_path
 from analyzer.input.reader import Reader, open_reader
 from analyzer.options import Options
+from analyzer.output.folder import OutputPlace
+from analyzer.output.waveform import write_waveform
 from analyzer.report.build import StreamFacts, build_results
+from analyzer.report.waveform import NO_MOUNT, WaveformOutcome
 from analyzer.tracks import clipped_ends, spans
 from offbeat.analysis import Results
 from offbeat.job import CueTrack
@@ -35,6 +39,7 @@ def analyse(
     *,
     cues: Sequence[CueTrack] = (),
     options: Options = _DEFAULTS,
+    output: OutputPlace | None = None,
     shown: str | None = None,
     report: Report = _unreported,
     block_frames: int | None = None,
@@ -45,6 +50,8 @@ def analyse(
         source: A path that is opened as it is, or an open regular file.
         cues: The tracks that the producer knows of; without any the whole file is one track.
         options: Limits and thresholds.
+        output: Where files go that are too large for a result, such as the waveform. What cannot
+            be written there is null in the results, and a warning says why.
         shown: How the file is called in errors; the path where it is not given.
         report: Told how far the analysis is.
         block_frames: Sample frames to decode at a time, about ten seconds' by default. No figure
@@ -57,9 +64,13 @@ def analyse(
     """
     try:
         if not isinstance(source, Path):
-            return _analyse(source, cues, options, report=report, block_frames=block_frames)
+            return _analyse(
+                source, cues, options, output=output, report=report, block_frames=block_frames
+            )
         with open_path(source) as file:
-            return _analyse(file, cues, options, report=report, block_frames=block_frames)
+            return _analyse(
+                file, cues, options, output=output, report=report, block_frames=block_frames
+            )
     except AnalysisRefused as error:
         error.path = shown or (str(source) if isinstance(source, Path) else None)
         raise
@@ -70,11 +81,18 @@ def _analyse(
     cues: Sequence[CueTrack],
     options: Options,
     *,
+    output: OutputPlace | None,
     report: Report,
     block_frames: int | None,
 ) -> Results:
     with open_reader(file) as reader:
-        features = _extract(reader, options, report=report, block_frames=block_frames)
+        features = _extract(
+            reader,
+            options,
+            with_waveform=output is not None,
+            report=report,
+            block_frames=block_frames,
+        )
         facts = StreamFacts(
             container=reader.container,
             codec=reader.codec,
@@ -84,13 +102,38 @@ def _analyse(
         )
         warnings = [*reader.warnings, *clipped_ends(cues, features.duration_sec)]
     tracks = spans(cues, features.duration_sec)
-    return build_results(facts, features, tracks, options=options, warnings=warnings)
+    waveform = _write(features, output)
+    if output and waveform.missing:
+        warnings.append(f"the waveform was not written: {waveform.missing}")
+    return build_results(
+        facts, features, tracks, options=options, warnings=warnings, waveform=waveform
+    )
+
+
+def _write(features: Features, output: OutputPlace | None) -> WaveformOutcome:
+    """Write the waveform, if there is a place for it; a full disk must not cost the analysis."""
+    if output is None or features.waveform is None:
+        return NO_MOUNT
+    try:
+        return WaveformOutcome(written=write_waveform(features.waveform, output))
+    except OutputRefused as refused:
+        return WaveformOutcome(missing=str(refused))
 
 
 def _extract(
-    reader: Reader, options: Options, *, report: Report, block_frames: int | None
+    reader: Reader,
+    options: Options,
+    *,
+    with_waveform: bool,
+    report: Report,
+    block_frames: int | None,
 ) -> Features:
-    extractor = Extractor(reader.rate, reader.channels, silence_top_db=options.silence_top_db)
+    extractor = Extractor(
+        reader.rate,
+        reader.channels,
+        silence_top_db=options.silence_top_db,
+        waveform=quantiser_of(reader.codec, reader.bit_depth) if with_waveform else None,
+    )
     frames = block_frames or extractor.grid.block
     most = options.max_duration_sec * reader.rate
     decoded = 0

@@ -22,6 +22,7 @@ from offbeat.descriptors import (
     Silence,
     Stereo,
     Tempo,
+    Waveform,
 )
 
 __all__ = ["Analysis", "GlobalAnalysis", "Results", "Track"]
@@ -135,6 +136,7 @@ class GlobalAnalysis(_Figures):
     global_beat_grid_timestamps: list[float] | None = Field(description="beats, seconds")
     global_drum_beat_grid_timestamps: list[float] | None = Field(description="drum beats, seconds")
     stems: dict[str, str] | None = Field(description="stem → path below the output mount")
+    waveform: Waveform | None = Field(None, description="files to draw the sound from")
     unavailable: Explanations = Field(default_factory=dict)
 
 

@@ -1,5 +1,7 @@
 """Figures that are more than a number: what they hold, in which unit, and how sure they are."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "Stereo",
     "Tempo",
     "TempoPoint",
+    "Waveform",
+    "WaveformFile",
 ]
 
 
@@ -137,3 +141,23 @@ class Silence(Descriptor):
 
     start_sec: float
     end_sec: float
+
+
+class WaveformFile(Descriptor):
+    """A waveform at one zoom, in a format of audiowaveform: it loads by itself."""
+
+    path: str = Field(description="below the output mount")
+    format: Literal["dat", "json"]
+    band: Literal["full", "low", "mid", "high"]
+    bits: Literal[8, 16]
+    samples_per_pixel: int = Field(gt=0)
+    pixels: int = Field(ge=0, description="pairs of smallest and largest sample")
+
+
+class Waveform(Descriptor):
+    """Files to draw the whole file from; all channels are mixed into one."""
+
+    sample_rate_hz: int = Field(gt=0, description="to which samples_per_pixel refers")
+    low_mid_hz: float = Field(description="edge between the bands low and mid")
+    mid_high_hz: float = Field(description="edge between the bands mid and high")
+    files: list[WaveformFile]

@@ -5,14 +5,19 @@ Each program extends them with its own.
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from offbeat import keys
 
 __all__ = ["Settings", "without_password"]
+
+
+def _none_if_empty(value: object) -> object:
+    """Take a variable that is set to nothing for one that is not set, not for this folder."""
+    return None if value == "" else value
 
 
 class Settings(BaseSettings):
@@ -31,6 +36,9 @@ class Settings(BaseSettings):
     )
     shared_mount_path: Path = Field(
         Path(keys.DEFAULT_SHARED_MOUNT_PATH), description="folder of the audio files"
+    )
+    output_mount_path: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="folder for files beside the results, such as waveforms; none by default"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"

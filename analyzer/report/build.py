@@ -13,6 +13,7 @@ from analyzer.report.rhythm import file_rhythm_figures, track_rhythm_figures
 from analyzer.report.scope import Scope, of_file, of_track
 from analyzer.report.timbre import timbre_figures
 from analyzer.report.vocals import vocal_figures
+from analyzer.report.waveform import NO_MOUNT, WaveformOutcome, waveform_figures
 from analyzer.tracks import Span
 from offbeat import __version__
 from offbeat.analysis import Analysis, GlobalAnalysis, Results, Track
@@ -41,6 +42,7 @@ def build_results(
     *,
     options: Options,
     warnings: Sequence[str],
+    waveform: WaveformOutcome = NO_MOUNT,
 ) -> Results:
     """Measure the whole and every track of it."""
     last = len(tracks) - 1
@@ -50,7 +52,7 @@ def build_results(
     ]
     return Results.model_validate(
         {
-            "global": _global(facts, features, options),
+            "global": _global(facts, features, options, waveform),
             "tracks": [
                 _track(facts, features, span, scope)
                 for span, scope in zip(tracks, scopes, strict=True)
@@ -61,7 +63,9 @@ def build_results(
     )
 
 
-def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalAnalysis:
+def _global(
+    facts: StreamFacts, features: Features, options: Options, waveform: WaveformOutcome
+) -> GlobalAnalysis:
     explained = Explained()
     scope = of_file(features)
     if facts.bit_depth is None:
@@ -82,6 +86,7 @@ def _global(facts: StreamFacts, features: Features, options: Options) -> GlobalA
         **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
         **file_rhythm_figures(features, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
+        **waveform_figures(waveform, explained=explained),
     }
     return GlobalAnalysis.model_validate(figures | {"unavailable": explained.unavailable})
 

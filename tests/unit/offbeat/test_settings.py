@@ -22,6 +22,15 @@ def test_defaults_are_those_of_the_contract(
     assert settings.shared_mount_path == Path("/mnt/audio-storage")
 
 
+@pytest.mark.parametrize(("value", "expected"), [("", None), ("/out", Path("/out"))])
+def test_no_output_mount_is_the_same_as_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: Path | None
+) -> None:
+    """An empty path would be the current folder."""
+    monkeypatch.setenv("OFFBEAT_OUTPUT_MOUNT_PATH", value)
+    assert Settings(_env_file=None).output_mount_path == expected
+
+
 def test_the_environment_wins_over_dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`.env` gives defaults for a folder; the environment decides."""
     tmp_path.joinpath(".env").write_text("OFFBEAT_ANALYSIS_QUEUE=a\nOFFBEAT_RESULTS_QUEUE=b\n")

@@ -1,0 +1,1 @@
+"""Files that an analysis leaves in the output mount, beside its result."""
