@@ -174,6 +174,8 @@ class ProcessLauncher:
             keys.ENV_RUN_ID: child.launch.run,
             keys.ENV_ATTEMPT: str(child.launch.attempt),
         }
+        if settings.output_mount_path is not None:
+            own[keys.ENV_OUTPUT_MOUNT_PATH] = str(settings.output_mount_path)
         if settings.redis_url is not None:
             own[keys.ENV_REDIS_URL] = settings.redis_url.get_secret_value()
         return dict(os.environ) | own

@@ -1,7 +1,7 @@
 """`offbeat analyze`: one file in this very process, without Redis."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ from offbeat.cli.message import Cue, Cues, Request
 
 if TYPE_CHECKING:
     from analyzer.options import Options
+    from analyzer.settings import AnalyzerSettings
     from offbeat.job import CueTrack
     from offbeat.result import CompletedResult, FailedResult
 
@@ -26,6 +27,15 @@ def analyze(
     *,
     cue: Cue = None,
     cues: Cues = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Write the waveform below this folder.",
+            show_default="OFFBEAT_OUTPUT_MOUNT_PATH, else nothing is written",
+        ),
+    ] = None,
     json_file: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +52,7 @@ def analyze(
     from offbeat.result import dump_result
 
     need("numpy", "soundfile")
-    result = _result(file, _tracks(Request(file=str(file), cue=cue, cues=cues)))
+    result = _result(file, _tracks(Request(file=str(file), cue=cue, cues=cues)), output)
     if json_file == "-":
         typer.echo(dump_result(result))
     elif json_file is not None:
@@ -64,7 +74,9 @@ def _tracks(request: Request) -> "list[CueTrack]":
         raise Fault(str(refused)) from refused
 
 
-def _result(file: Path, cues: "list[CueTrack]") -> "CompletedResult | FailedResult":
+def _result(
+    file: Path, cues: "list[CueTrack]", output: Path | None
+) -> "CompletedResult | FailedResult":
     """Analyse a file behind a progress bar on standard error.
 
     Raises:
@@ -76,10 +88,17 @@ def _result(file: Path, cues: "list[CueTrack]") -> "CompletedResult | FailedResu
     use_one_core()  # before numpy is imported
 
     from analyzer.errors import AnalysisRefused, AnalyzerError
+    from analyzer.output.folder import OutputPlace
+    from analyzer.output.names import slug
     from analyzer.pipeline import analyse
+    from analyzer.settings import AnalyzerSettings
     from offbeat.cli.progress import Bar
     from offbeat.result import CompletedResult, FailedResult
     from offbeat.submission import Progress
+
+    settings = AnalyzerSettings(run_id=_RUN_ID)
+    mount = output or settings.output_mount_path
+    place = OutputPlace(mount, PurePosixPath(slug(file.name))) if mount else None
 
     with Bar(file.name) as bar:
 
@@ -89,7 +108,9 @@ def _result(file: Path, cues: "list[CueTrack]") -> "CompletedResult | FailedResu
             )
 
         try:
-            results = analyse(file, cues=cues, options=_options(), report=report)
+            results = analyse(
+                file, cues=cues, options=_options(settings), output=place, report=report
+            )
         except AnalysisRefused as refused:
             return FailedResult.because(
                 refused.reason, str(refused), job_id=str(file), run_id=_RUN_ID, attempt=1
@@ -99,12 +120,10 @@ def _result(file: Path, cues: "list[CueTrack]") -> "CompletedResult | FailedResu
     return CompletedResult(job_id=str(file), run_id=_RUN_ID, attempt=1, results=results)
 
 
-def _options() -> "Options":
+def _options(settings: "AnalyzerSettings") -> "Options":
     """Take the limits that the analyzer would have in a Job."""
     from analyzer.options import Options
-    from analyzer.settings import AnalyzerSettings
 
-    settings = AnalyzerSettings(run_id=_RUN_ID)
     return Options(
         silence_top_db=settings.silence_top_db, max_duration_sec=settings.max_duration_sec
     )

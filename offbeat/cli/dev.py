@@ -29,6 +29,15 @@ def dev(
             show_default=False,
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder for waveforms. Default: OFFBEAT_OUTPUT_MOUNT_PATH, else none are written.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -62,6 +71,7 @@ def dev(
             mode = LocalMode(
                 redis_url=url,
                 mount=mount,
+                output=output.resolve() if output else settings.output_mount_path,
                 jobs=jobs or os.cpu_count() or 1,
                 log_level=settings.log_level,
             )

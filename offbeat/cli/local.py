@@ -31,6 +31,8 @@ class LocalMode:
     redis_url: str
     mount: Path
     jobs: int
+    output: Path | None = None
+    """Where analyzers write files; None for nowhere."""
     log_level: str = "INFO"
     folder: Path | None = None
     """Where the controller runs; None for the current folder, with its `.env`."""
@@ -71,6 +73,8 @@ def environment(mode: LocalMode, outer: Mapping[str, str]) -> dict[str, str]:
         # A folder named `controller` or `analyzer` where the user works must not hide ours.
         "PYTHONSAFEPATH": "1",
     }
+    if mode.output is not None:
+        own[keys.ENV_OUTPUT_MOUNT_PATH] = str(mode.output)
     return kept | own
 
 

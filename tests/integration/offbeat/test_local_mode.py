@@ -49,10 +49,14 @@ def environment(home: Path) -> dict[str, str]:
 def dev(home: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Run `offbeat dev` until the tests of this module are done."""
     log = home / "dev.log"
+    (home / "output").mkdir()
     with (
         log.open("w") as sink,
         subprocess.Popen(
-            [OFFBEAT, "dev", "--audio", str(home / "music"), "--jobs", "2"],
+            [
+                *(OFFBEAT, "dev", "--audio", str(home / "music"), "--jobs", "2"),
+                *("--output", str(home / "output")),
+            ],
             env=environment,
             cwd=home,
             stdout=sink,
@@ -94,6 +98,18 @@ def test_a_job_comes_back_as_its_result(environment: dict[str, str]) -> None:
     assert result["results"]["global"]["duration_sec"] == pytest.approx(39.5)
     assert result["results"]["global"]["trimmed_start_sec"] == pytest.approx(0.5, abs=0.01)
     assert [track["title"] for track in result["results"]["tracks"]] == ["One", "Two"]
+
+
+@pytest.mark.usefixtures("dev")
+def test_its_waveform_lies_in_the_output_folder(environment: dict[str, str], home: Path) -> None:
+    """Every file that the result names, below a folder of the job and of its run."""
+    said = run(environment, "submit", "mix.flac", "--job-id", "waves")
+    result = json.loads(said.stdout)
+    files = result["results"]["global"]["waveform"]["files"]
+    assert files
+    for file in files:
+        assert file["path"].startswith(f"waves/{result['run_id']}/")
+        assert (home / "output" / file["path"]).stat().st_size > file["pixels"]
 
 
 @pytest.mark.usefixtures("dev")
@@ -187,6 +203,18 @@ def test_analyze_writes_a_file(environment: dict[str, str], home: Path, tmp_path
     said = run(environment, "analyze", str(home / "music" / "mix.flac"), "--json", str(there))
     assert said.returncode == 0, said.stderr
     assert json.loads(there.read_text())["status"] == "completed"
+
+
+def test_analyze_writes_the_waveform(
+    environment: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    """Below a folder named after the file."""
+    file = str(home / "music" / "mix.flac")
+    said = run(environment, "analyze", file, "--output", str(tmp_path), "--json", "-")
+    assert said.returncode == 0, said.stderr
+    waveform = json.loads(said.stdout)["results"]["global"]["waveform"]
+    assert {Path(entry["path"]).parts[0] for entry in waveform["files"]} == {"mix.flac"}
+    assert (tmp_path / "mix.flac" / "waveform-256.dat").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What local mode tells the controller."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ def test_the_controller_gets_all_that_it_needs() -> None:
         "OFFBEAT_LOG_FORMAT": "text",
         "PYTHONSAFEPATH": "1",
     }
+
+
+def test_the_output_folder_reaches_the_analyzers() -> None:
+    """By the variable that they read; without one nothing is said."""
+    mode = replace(MODE, output=Path("/out"))
+    assert environment(mode, {})["OFFBEAT_OUTPUT_MOUNT_PATH"] == "/out"
+    assert "OFFBEAT_OUTPUT_MOUNT_PATH" not in environment(MODE, {})
 
 
 def test_other_settings_of_the_user_count() -> None:
