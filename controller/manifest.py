@@ -1,5 +1,6 @@
 """From one launch to one `batch/v1` Job: a pure function of its arguments."""
 
+from pathlib import Path
 from typing import Any
 
 from controller.attempt import Launch
@@ -123,6 +124,10 @@ def _pod_spec(
             {"name": "scratch", "emptyDir": {"sizeLimit": profile.scratch_size_limit}},
         ],
     }
+    if config.output_volume is not None:
+        mount = {"name": "output", "mountPath": str(_output_mount_path(settings))}
+        spec["containers"][0]["volumeMounts"].append(mount)
+        spec["volumes"].append({"name": "output", **config.output_volume})
     optional = {
         "serviceAccountName": config.service_account_name,
         "imagePullSecrets": config.image_pull_secrets,
@@ -152,6 +157,8 @@ def _environment(
         keys.ENV_RUN_ID: launch.run,
         keys.ENV_ATTEMPT: str(launch.attempt),
     }
+    if config.output_volume is not None:
+        plain[keys.ENV_OUTPUT_MOUNT_PATH] = str(_output_mount_path(settings))
     environment: list[dict[str, Any]] = [
         {"name": name, "value": value} for name, value in plain.items()
     ]
@@ -160,3 +167,7 @@ def _environment(
         reference = {"secretKeyRef": {"name": secret.name, "key": secret.key}}
         environment.append({"name": keys.ENV_REDIS_URL, "valueFrom": reference})
     return environment + config.env
+
+
+def _output_mount_path(settings: ControllerSettings) -> Path:
+    return settings.output_mount_path or Path(keys.DEFAULT_OUTPUT_MOUNT_PATH)

@@ -81,6 +81,9 @@ class JobsConfig(_Config):
     audio_volume: dict[str, Any] = Field(
         default_factory=lambda: {"emptyDir": {}}, description="a volume source"
     )
+    output_volume: dict[str, Any] | None = Field(
+        None, description="a volume source that Jobs may write to, for files beside the results"
+    )
     redis_url_secret: SecretKey | None = None
     pod_security_context: dict[str, Any] = Field(default_factory=dict)
     service_account_name: str = ""

@@ -24,6 +24,21 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The volume source that Jobs may write to, as JSON; null where there is none. */}}
+{{- define "offbeat.outputVolume" -}}
+{{- if and .Values.output.existingClaim .Values.output.volume -}}
+  {{- fail "\n\nOffbeat: output.existingClaim and output.volume are both set. Keep one of them." -}}
+{{- else if and (or .Values.output.existingClaim .Values.output.volume) (eq .Values.output.mountPath .Values.audio.mountPath) -}}
+  {{- fail "\n\nOffbeat: output.mountPath and audio.mountPath are the same. Change one of them." -}}
+{{- else if .Values.output.existingClaim -}}
+  {{- dict "persistentVolumeClaim" (dict "claimName" .Values.output.existingClaim) | toJson -}}
+{{- else if .Values.output.volume -}}
+  {{- toJson .Values.output.volume -}}
+{{- else -}}
+  null
+{{- end -}}
+{{- end -}}
+
 {{/* What the controller reads as jobs.json: what Jobs have in common, and every profile in full. */}}
 {{- define "offbeat.jobs" -}}
 {{- $root := . -}}
@@ -36,8 +51,10 @@
   {{- $profile = mergeOverwrite $profile (dict "image" $image "imagePullPolicy" $policy) -}}
   {{- $_ := set $profiles $name (include "offbeat.withoutNulls" $profile | fromJson) -}}
 {{- end -}}
+{{- $output := include "offbeat.outputVolume" . -}}
 {{- dict
   "audioVolume" (include "offbeat.audioVolume" . | fromJson)
+  "outputVolume" (ternary nil (fromJson $output) (eq $output "null"))
   "redisUrlSecret" (include "offbeat.redisSecret" . | fromJson)
   "podSecurityContext" .Values.analyzer.podSecurityContext
   "serviceAccountName" (.Values.analyzer.serviceAccountName | default (printf "%s-analyzer" (include "offbeat.fullname" .)))

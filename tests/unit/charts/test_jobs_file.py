@@ -38,6 +38,7 @@ def test_minimal_values_give_one_complete_profile(render: Render) -> None:
     """Nothing but the Redis and the audio files has to be said."""
     assert jobs(render) == {
         "audioVolume": {"persistentVolumeClaim": {"claimName": "audio", "readOnly": True}},
+        "outputVolume": None,
         "redisUrlSecret": {"name": "offbeat-redis", "key": "redis-url"},
         "podSecurityContext": {},
         "serviceAccountName": "offbeat-analyzer",
@@ -54,6 +55,7 @@ def test_minimal_values_give_one_complete_profile(render: Render) -> None:
         {"profiles": {"long": {"runDeadlineSec": 28800}}},
         {"profiles": {"bare": {"resources": {"limits": {"cpu": None}}}}},
         {"analyzer": {"env": [{"name": "A", "value": "b"}]}},
+        {"output": {"existingClaim": "waveforms"}},
     ],
 )
 def test_the_controller_accepts_what_the_chart_writes(
@@ -104,6 +106,20 @@ def test_any_volume_source_is_passed_through(render: Render) -> None:
     source = {"nfs": {"server": "nas", "path": "/music", "readOnly": True}}
     values = {"audio": {"existingClaim": "", "volume": source}}
     assert jobs(render, values)["audioVolume"] == source
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ({"existingClaim": "waves"}, {"persistentVolumeClaim": {"claimName": "waves"}}),
+        ({"volume": {"nfs": {"server": "s"}}}, {"nfs": {"server": "s"}}),
+    ],
+)
+def test_an_output_volume_is_a_claim_or_any_source(
+    render: Render, output: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """It is not read-only: Jobs write their waveforms to it."""
+    assert jobs(render, {"output": output})["outputVolume"] == expected
 
 
 def test_images_are_named_by_registry_tag_and_digest(render: Render) -> None:

@@ -61,6 +61,8 @@ def without_the_rival(path: Path) -> dict[str, Any]:
         return {"redis": {"url": "", "existingSecret": {"name": "some"}}}
     if path == ("audio", "volume"):
         return {"audio": {"existingClaim": "", "volume": {"emptyDir": {}}}}
+    if path == ("output", "volume"):
+        return {"output": {"volume": {"emptyDir": {}}}}
     return {}
 
 
@@ -101,6 +103,15 @@ def test_unknown_values_are_refused(helm: Helm, path: Path) -> None:
         ({"redis": {"existingSecret": {"name": "x"}}}, "are both set. Keep one of them."),
         ({"audio": {"existingClaim": ""}}, "Offbeat needs the audio files. Set one of"),
         ({"audio": {"volume": {"emptyDir": {}}}}, "are both set. Keep one of them."),
+        (
+            {"output": {"existingClaim": "x", "volume": {"emptyDir": {}}}},
+            "output.volume are both set. Keep one of them.",
+        ),
+        (
+            {"output": {"existingClaim": "x", "mountPath": "/mnt/audio-storage"}},
+            "output.mountPath and audio.mountPath are the same.",
+        ),
+        ({"output": {"mountPath": "relative"}}, "/output/mountPath"),
         ({"redis": {"url": "localhost"}}, "/redis/url"),
         ({"audio": {"mountPath": "relative"}}, "/audio/mountPath"),
         ({"controller": {"maxConcurrentJobs": 0}}, "/controller/maxConcurrentJobs"),

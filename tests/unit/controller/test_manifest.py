@@ -1,5 +1,6 @@
 """The Job of an attempt, whole: an accidental field is seen."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +165,28 @@ def test_whole_job(settings: ControllerSettings) -> None:
         },
     }
     assert build(config, settings) == expected
+
+
+def test_an_output_volume_is_all_that_may_be_written_to(settings: ControllerSettings) -> None:
+    """The Job differs in one volume, its mount and the variable that names it; nothing loosens."""
+    plain = JobsConfig(profiles={"big": Profile(image="i")})
+    claim = {"persistentVolumeClaim": {"claimName": "waveforms"}}
+    expected = build(plain, settings)
+    pod = expected["spec"]["template"]["spec"]
+    pod["volumes"].append({"name": "output", **claim})
+    (container,) = pod["containers"]
+    container["volumeMounts"].append({"name": "output", "mountPath": "/mnt/offbeat-output"})
+    container["env"].append({"name": "OFFBEAT_OUTPUT_MOUNT_PATH", "value": "/mnt/offbeat-output"})
+    assert build(plain.model_copy(update={"output_volume": claim}), settings) == expected
+
+
+def test_the_output_volume_is_mounted_where_the_operator_says(settings: ControllerSettings) -> None:
+    """The variable and the mount agree."""
+    config = JobsConfig(profiles={"big": Profile(image="i")}, output_volume={"emptyDir": {}})
+    moved = settings.model_copy(update={"output_mount_path": Path("/out")})
+    (container,) = build(config, moved)["spec"]["template"]["spec"]["containers"]
+    assert container["volumeMounts"][-1] == {"name": "output", "mountPath": "/out"}
+    assert {"name": "OFFBEAT_OUTPUT_MOUNT_PATH", "value": "/out"} in container["env"]
 
 
 def test_placement_is_passed_through(settings: ControllerSettings) -> None:
