@@ -24,6 +24,7 @@ class E2ESettings(BaseSettings):
 
     redis_url: str
     audio: Path
+    output: Path
     node: str
     namespace: str
     release: str

@@ -1,6 +1,7 @@
 """Jobs that succeed: real music, with and without cue tracks."""
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,27 @@ def test_an_absolute_path_inside_the_mount(installation: Installation, audio: Pa
     assert result.results.global_.duration_sec == 10.0
     assert result.results.global_.trimmed_start_sec == 0.0
     assert result.attempt == 1
+
+
+def test_the_waveform_lies_in_the_output_mount(installation: Installation, audio: Path) -> None:
+    """A Job writes it as user 10001, with a read-only root; others read what the result names."""
+    assert (audio / "tone-10s.wav").exists()
+    installation.push({"job_id": "Wave ü", "relative_path": "tone-10s.wav"})
+    result = installation.result("Wave ü")
+    assert isinstance(result, CompletedResult), result
+    waveform = result.results.global_.waveform
+    assert waveform is not None, result.results.global_.unavailable["waveform"]
+    assert {file.band for file in waveform.files} == {"full", "low", "mid", "high"}
+    for file in waveform.files:
+        path = installation.settings.output / file.path
+        assert path.parent.name == result.run_id
+        if file.format == "dat":
+            assert path.stat().st_size == 20 + 2 * file.pixels * file.bits // 8
+    finest = waveform.files[0]
+    raw = (installation.settings.output / finest.path).read_bytes()
+    assert struct.unpack_from("<5i", raw) == (1, 0, 44_100, 256, -(-441_000 // 256))
+    values = struct.unpack_from(f"<{2 * finest.pixels}h", raw, 20)
+    assert (min(values), max(values)) == (-16_000, 15_840)
 
 
 def test_redis_cli_is_all_a_producer_and_a_consumer_need(
