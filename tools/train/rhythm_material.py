@@ -79,7 +79,7 @@ def draw_plan(seed: int, seconds: float, style: str | None = None) -> Plan:
         bpm = float(round(bpm))
     generic = chosen.name.startswith("generic")
     acoustic = not chosen.electronic and not generic
-    shares = (0.62, 0.2, 0.18) if acoustic else (0.4, 0.48, 0.12)
+    shares = (0.5, 0.32, 0.18) if acoustic else (0.38, 0.5, 0.12)
     renderer = rng.choices(("fluidsynth", "synth", "hybrid"), shares)[0]
     drummed = bool(chosen.grooves) and not (acoustic and rng.random() < 0.06)
     beats_per_bar, period = chosen.beats_per_bar, 60.0 / bpm
@@ -104,7 +104,7 @@ def draw_sounds(style: Style, rng: Random) -> Sounds:
     programs |= {"arp": rng.choice(style.keys), "lead": rng.choice(style.leads)}
     pans = {"chords": rng.uniform(-0.6, 0.6), "arp": rng.uniform(-0.7, 0.7)}
     pans |= {"bass": rng.uniform(-0.1, 0.1), "lead": rng.uniform(-0.3, 0.3)}
-    loud = {"drums": 0.9, "bass": 0.8, "chords": 0.6, "arp": 0.55, "lead": 0.65}
+    loud = {"drums": 0.9, "bass": 0.7, "chords": 0.5, "arp": 0.48, "lead": 0.55}
     gains = {part: min(1.0, level * rng.uniform(0.65, 1.2)) for part, level in loud.items()}
     return Sounds(rng.choice(style.kits), programs, pans, gains)
 
