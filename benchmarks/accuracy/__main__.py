@@ -28,9 +28,9 @@ from benchmarks.accuracy.pieces import Exam
 from benchmarks.accuracy.real_music import real_exam
 from benchmarks.accuracy.reports import REPORTS
 from benchmarks.accuracy.rhythm import rhythm_exam
-from benchmarks.accuracy.tables import Table
 from benchmarks.accuracy.vocals import vocals_exam
 from benchmarks.peers.ebur128 import NAME as EBUR128
+from benchmarks.tables import Table
 
 _TEMPO = ("librosa beat_track", "Essentia RhythmExtractor2013", "Essentia Percival", "aubio tempo")
 _KEY = ("librosa chroma_cqt+Krumhansl",

@@ -12,7 +12,7 @@ from benchmarks.accuracy.metrics import (
     key_score,
     tempo_score,
 )
-from benchmarks.accuracy.tables import Table, mean, median, number, percent
+from benchmarks.tables import Table, mean, median, number, percent
 
 __all__ = ["REPORTS", "programs"]
 

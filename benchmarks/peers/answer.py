@@ -166,7 +166,10 @@ PEERS: dict[str, Callable[[str], Answer]] = {
 
 
 def main() -> None:
-    """Answer each line of standard input by one of standard output."""
+    """Answer each line of standard input by one of standard output.
+
+    With `--strict`, for who times it, end with status 1 at an answer that is none.
+    """
     warnings.simplefilter("ignore")
     # Libraries print to standard output what belongs into a log.
     out = os.fdopen(os.dup(1), "w")
@@ -181,6 +184,8 @@ def main() -> None:
             answer = {"error": f"{type(error).__name__}: {error}"}
         out.write(json.dumps(answer) + "\n")
         out.flush()
+        if "--strict" in sys.argv and answer.keys() & {"missing", "error"}:
+            sys.exit(str(answer))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""How fast and how small the analyzer is as a whole process on one core, beside its peers."""
