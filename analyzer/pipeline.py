@@ -27,6 +27,9 @@ Report = Callable[[float, str], None]
 """Told the fraction that is done, 0–1, and the stage, after every block of about ten seconds."""
 
 _STAGE = "analyse"
+_MOST_SAMPLES = 1 << 22
+"""Samples of a block, over all channels: ten seconds of 384 kHz in eight would take 123 MB."""
+
 _DEFAULTS = Options()
 
 
@@ -134,7 +137,7 @@ def _extract(
         silence_top_db=options.silence_top_db,
         waveform=quantiser_of(reader.codec, reader.bit_depth) if with_waveform else None,
     )
-    frames = block_frames or extractor.grid.block
+    frames = block_frames or min(extractor.grid.block, _MOST_SAMPLES // reader.channels)
     most = options.max_duration_sec * reader.rate
     decoded = 0
     while len(block := reader.read(frames)):

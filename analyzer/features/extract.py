@@ -18,6 +18,13 @@ from analyzer.features.waveform import Quantiser, Waveform, WaveformMeter
 
 __all__ = ["Extractor", "Features"]
 
+_MOST_ENERGY = np.float32(1e20)
+"""Squares of 5 ms that may still be sound: a sample of 10^10, 200 dB above full scale.
+
+Integers of 32 bits that were written as float without scaling stay below it. Above it, powers of
+spectra leave the range of float32.
+"""
+
 Samples = npt.NDArray[np.float32]
 
 
@@ -157,7 +164,8 @@ class Extractor:
         with np.errstate(over="ignore", invalid="ignore"):
             np.multiply(self._planes, self._planes, out=self._squares)
             sums = np.add.reduceat(self._squares, edges[:-1], axis=1)
-        if not np.isfinite(sums).all():
+            sane = bool((sums <= _MOST_ENERGY).all())  # false for NaN as well
+        if not sane:
             self._refuse()
         frames = np.minimum(edges[1:], length) - edges[:-1]
         started = frames > 0
@@ -165,9 +173,10 @@ class Extractor:
         return np.asarray(loudest > self._threshold)
 
     def _refuse(self) -> None:
-        whole = np.isfinite(self._planes).all(axis=0)
-        what = "values beyond all sense" if whole.all() else "NaN or infinite values"
-        bad = self.frames + int(np.argmin(whole & np.isfinite(self._squares).all(axis=0)))
-        raise CorruptAudio(
-            f"holds {what} instead of samples at {bad / self.grid.rate:.3f} s: export it again"
-        )
+        finite = np.isfinite(self._planes).all(axis=0)
+        what = "values beyond all sense" if finite.all() else "NaN or infinite values"
+        with np.errstate(invalid="ignore"):
+            loudest = np.abs(self._planes).max(axis=0)
+        first = int(np.argmax(loudest) if finite.all() else np.argmin(finite))
+        at_sec = (self.frames + first) / self.grid.rate
+        raise CorruptAudio(f"holds {what} instead of samples at {at_sec:.3f} s: export it again")

@@ -16,6 +16,7 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from analyzer.errors import CorruptAudio, DecoderKilled, DecoderMissing, UnsupportedFormat
+from analyzer.input import ogg
 from analyzer.input.ffmpeg_log import FfmpegLog
 from analyzer.input.reader import Samples
 from analyzer.input.sniff import Format
@@ -86,6 +87,7 @@ class FfmpegReader:
             pipesize=_PIPE_BYTES,
             preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
         )
+        self._breaks_off = known.container == "ogg" and not ogg.last_page(file).ends
         self._guesses_length = known.demuxer in _WITHOUT_LENGTH
         self._decoded = 0
         self._ended = False
@@ -153,8 +155,11 @@ class FfmpegReader:
             refusal = UnsupportedFormat if self._log.says_unsupported() else CorruptAudio
             raise refusal(self._log.complaint())
         seconds = self._decoded / self.rate
-        expected = 0.0 if self._guesses_length else (self.expected_frames or 0) / self.rate
+        unknown = self._guesses_length or self._log.has_film
+        expected = 0.0 if unknown else (self.expected_frames or 0) / self.rate
         damage = self._log.damage()
+        if self._breaks_off:
+            damage = damage or "the end of the stream is missing"
         if status != 0 or damage or seconds < expected - _PROMISE_SLACK_SEC:
             what = damage or f"{expected:.2f} s had been promised"
             self.warnings.append(

@@ -11,17 +11,25 @@ from typing import IO
 __all__ = ["FfmpegLog", "StreamInfo", "parse_duration", "parse_stream"]
 
 _STREAM = re.compile(r"^(?:\[info\])?\s*Stream #0:\d+\S*: Audio: (\w+)(.*)$")
+_FILM = re.compile(r"^(?:\[info\])?\s*Stream #0:\d+\S*: Video: (?!.*\(attached pic\))")
 _DURATION = re.compile(r"^(?:\[info\])?\s*Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _ERROR = re.compile(
-    r"^(?:\[(?!au @|aost#|out#)[^]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.*)$"
+    r"^(?:\[(?!au @|aost#|out#)[^]]+ @ 0x[0-9a-f]+\] )*"
+    r"(?:\[(?:error|fatal|panic)\] (.*)|\[warning\] (Packet corrupt .*))$"
 )
-"""An error, unless the AU writer makes it: that one objects to times that it does not store."""
+"""An error, unless the AU writer makes it: that one objects to times that it does not store.
+
+That a packet is cut short is only a warning to ffmpeg, which may promise no more than is there.
+"""
 
 _WHITELIST = re.compile(r"(not on whitelist) '.*")
 _BITS = re.compile(r"\((\d+) bit\)")
 _LOSSLESS = ("alac", "flac", "wavpack", "wmalossless", "pcm_")
 _SAMPLE_BITS = {"u8": 8, "s16": 16, "s32": 32, "flt": 32, "dbl": 64}
-_UNSUPPORTED = ("matches no streams", "whitelist", "Decoder not found", "no decoder found")
+_UNSUPPORTED = (
+    *("matches no streams", "whitelist", "Decoder not found", "no decoder found"),
+    "not found for input stream",
+)
 _MAX_ERRORS = 20
 _MAX_LINE_CHARS = 300
 
@@ -64,6 +72,8 @@ class FfmpegLog:
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         self.errors: list[str] = []
+        self.has_film = False
+        """Whether moving pictures are there too: the length of the file may then be theirs."""
         self._stream: StreamInfo | None = None
         self._duration: float | None = None
         self._described = threading.Event()
@@ -107,6 +117,7 @@ class FfmpegLog:
             self._described.set()
 
     def _note(self, line: str) -> None:
+        self.has_film = self.has_film or _FILM.match(line) is not None
         if self._stream is None:
             self._duration = self._duration or parse_duration(line)
             self._stream = parse_stream(line)
@@ -114,4 +125,4 @@ class FfmpegLog:
                 self._described.set()
         error = _ERROR.match(line)
         if error and len(self.errors) < _MAX_ERRORS:
-            self.errors.append(_WHITELIST.sub(r"\1", error[1]))
+            self.errors.append(_WHITELIST.sub(r"\1", error[1] or error[2]))

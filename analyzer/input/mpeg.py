@@ -58,7 +58,7 @@ def find_mpeg_audio(head: bytes) -> int | None:
 def promised_bytes(head: bytes) -> int | None:
     """Return how many bytes from the first frame on an MP3's Xing or Info tag counts.
 
-    Null unless the tag counts both bytes and frames.
+    Null unless the tag counts both bytes and frames, and some of each.
     """
     start = find_mpeg_audio(head)
     header = parse_header(head[start : start + 4]) if start is not None else None
@@ -67,7 +67,9 @@ def promised_bytes(head: bytes) -> int | None:
     tag = head[start + header.xing_offset : start + header.xing_offset + 16]
     if tag[:4] not in {b"Xing", b"Info"} or len(tag) < 16 or tag[7] & 3 != 3:
         return None
-    return int.from_bytes(tag[12:16], "big")
+    if tag[8:12] == bytes(4):
+        return None
+    return int.from_bytes(tag[12:16], "big") or None
 
 
 def find_adts(head: bytes) -> int | None:

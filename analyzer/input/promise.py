@@ -8,20 +8,24 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from analyzer.input.mpeg import promised_bytes
+from analyzer.input import ogg
+from analyzer.input.mpeg import find_mpeg_audio, promised_bytes
 from analyzer.input.sniff import Format, audio_offset
 
-__all__ = ["Promise", "counts_whole_mp3", "is_single_ogg_stream", "of"]
+__all__ = ["Promise", "counts_whole_mp3", "is_unfinished_wav", "of"]
 
 _HEAD_BYTES = 64 * 1024
-_OGG_PAGE_HEADER_BYTES = 27
-_OGG_TAIL_BYTES = 2 * 65_307
-"""Two pages of the greatest size: one of them is whole."""
-
-_OGG_END_OF_STREAM = 4
 _MAX_CHUNKS = 1_000
 _TAGS_BYTES = 1 << 20
 """What may follow the sound as tags; with a picture in them it may be more, which costs little."""
+
+_SLACK_BYTES = 4096
+"""What may follow the sound where there are no tags."""
+
+_SLACK_SEC = 0.02
+_TAG_SIGNS = (b"APETAGEX", b"LYRICS200", b"3DI")
+_TAIL_BYTES = 160
+"""Where the tags that end a file have their sign: an ID3v1 tag may follow an APE tag's footer."""
 
 _CHUNKS_BYTES = 64 << 20
 """What may follow the sound in a WAV or AIFF file: pictures, waveforms and notes of its editor."""
@@ -38,6 +42,7 @@ class Promise:
         missing_bytes: Bytes that the header counts and the file does not have.
         ends: Whether the stream carries its end mark, where its format has one.
         counts_frames: Whether the header's frame count is exact rather than an estimate.
+        seconds: What the clock in the stream gives as its length; 0 where there is none.
         most_unread: Bytes that may follow the sound: tags, but not the rest of files that were
             joined carelessly, nor of a WAV whose size has passed 4 GiB.
 
@@ -46,14 +51,18 @@ class Promise:
     missing_bytes: int = 0
     ends: bool = True
     counts_frames: bool = True
+    seconds: float = 0.0
     most_unread: int | None = None
 
-    def broken_by(self, decoded: int, expected: int | None, *, unread: int = 0) -> str | None:
+    def broken_by(
+        self, decoded: int, expected: int | None, *, rate: int, unread: int = 0
+    ) -> str | None:
         """Say how a file breaks its promise; null if it keeps it.
 
         Args:
             decoded: Frames that it gave.
             expected: Frames that its header counts, where it does.
+            rate: Frames in a second.
             unread: Bytes that are left of it.
 
         """
@@ -61,6 +70,8 @@ class Promise:
             return f"{self.missing_bytes:,} bytes of sound are missing"
         if self.counts_frames and expected is not None and decoded < expected:
             return f"{expected - decoded:,} of {expected:,} frames are missing or damaged"
+        if self.seconds - decoded / rate > _SLACK_SEC:
+            return f"{self.seconds - decoded / rate:.3f} s of sound are missing or damaged"
         if self.most_unread is not None and unread > self.most_unread:
             return f"{unread:,} bytes follow the end that its header gives"
         if not self.ends:
@@ -74,44 +85,69 @@ def of(file: BinaryIO, known: Format) -> Promise:
     if known.container in {"wav", "rf64", "aiff"}:
         return Promise(missing_bytes=_missing_from_chunks(file, size), most_unread=_CHUNKS_BYTES)
     if known.container == "mp3":
-        return Promise(missing_bytes=_missing_from_mp3(file, size), counts_frames=False)
+        offset, promised = _promised_of_mp3(file)
+        behind = 0 if promised is None else size - offset - promised
+        return Promise(
+            missing_bytes=max(0, -behind),
+            counts_frames=False,
+            most_unread=max(0, behind) + _SLACK_BYTES,
+        )
     if known.container == "ogg":
-        flags, _ = _last_ogg_page(file, size)
-        return Promise(ends=bool(flags & _OGG_END_OF_STREAM), most_unread=0)
-    return Promise(most_unread=_TAGS_BYTES)
+        ends = ogg.last_page(file).ends
+        return Promise(ends=ends, seconds=ogg.promised_sec(file), most_unread=0)
+    return Promise(most_unread=_TAGS_BYTES if _ends_with_tags(file, size) else _SLACK_BYTES)
 
 
 def counts_whole_mp3(file: BinaryIO) -> bool:
     """Return whether an MP3 has a Xing or Info tag that counts the file to its end."""
     offset, promised = _promised_of_mp3(file)
     size = os.fstat(file.fileno()).st_size
-    return promised is not None and offset + promised >= size - _TAGS_BYTES
+    if promised is None or offset + promised < size - _TAGS_BYTES:
+        return False
+    file.seek(offset + promised)
+    return find_mpeg_audio(file.read(_HEAD_BYTES)) is None
 
 
-def is_single_ogg_stream(file: BinaryIO) -> bool:
-    """Return whether the last page of an Ogg file belongs to the stream that the first begins."""
-    file.seek(0)
-    first = file.read(_OGG_PAGE_HEADER_BYTES)
-    _, serial = _last_ogg_page(file, os.fstat(file.fileno()).st_size)
-    return serial in {first[14:18], b""}
+def is_unfinished_wav(file: BinaryIO) -> bool:
+    """Return whether the sound of a WAV file has length 0 and yet is there.
+
+    A recorder that crashed leaves such a file. In one that is empty other chunks follow, or none.
+    """
+    size = os.fstat(file.fileno()).st_size
+    sound = _find_sound(file)
+    if sound is None or sound.length != 0:
+        return False
+    file.seek(sound.start)
+    following = file.read(8)
+    end = sound.start + 8 + int.from_bytes(following[4:], "little")
+    return len(following) == 8 and not (following[:4].isalnum() and end <= size)
 
 
-def _last_ogg_page(file: BinaryIO, size: int) -> tuple[int, bytes]:
-    """Return flags and serial number of the last page whose header is there."""
-    start = max(0, size - _OGG_TAIL_BYTES)
-    file.seek(start)
-    tail = file.read(_OGG_TAIL_BYTES)
-    position = tail.rfind(b"OggS\0", 0, max(0, len(tail) - _OGG_PAGE_HEADER_BYTES + 5))
-    if position < 0:
-        return 0, b""
-    flags, segments = tail[position + 5], tail[position + 26]
-    table = tail[position + 27 : position + 27 + segments]
-    whole = len(tail) >= position + 27 + segments + sum(table)
-    return (flags if whole else 0), tail[position + 14 : position + 18]
+def _ends_with_tags(file: BinaryIO, size: int) -> bool:
+    """Return whether a file ends with tags that stand behind its sound."""
+    file.seek(max(0, size - _TAIL_BYTES))
+    tail = file.read(_TAIL_BYTES)
+    return tail[-128:-125] == b"TAG" or any(sign in tail for sign in _TAG_SIGNS)
+
+
+@dataclass(frozen=True)
+class _SoundChunk:
+    """Where the sound of a WAV or AIFF file begins, and the length that its header gives."""
+
+    start: int
+    length: int
 
 
 def _missing_from_chunks(file: BinaryIO, size: int) -> int:
-    """Walk RIFF, RF64 or IFF chunks to the sound, and compare its size with the file's."""
+    """Compare the size of the sound in RIFF, RF64 or IFF chunks with the file's."""
+    sound = _find_sound(file)
+    if sound is None or sound.length in _OPEN_SIZES:
+        return 0
+    return max(0, sound.start + sound.length - size)
+
+
+def _find_sound(file: BinaryIO) -> _SoundChunk | None:
+    """Walk the chunks to the one with the sound."""
     file.seek(0)
     header = file.read(12)
     order: Literal["little", "big"] = (
@@ -122,22 +158,16 @@ def _missing_from_chunks(file: BinaryIO, size: int) -> int:
         file.seek(position)
         chunk = file.read(8)
         if len(chunk) < 8:
-            return 0
+            return None
         length = int.from_bytes(chunk[4:], order)
         if chunk[:4] == b"ds64":
             long_size = int.from_bytes(file.read(16)[8:], "little")
         if chunk[:4] in {b"data", b"SSND"}:
-            if length == 0xFFFFFFFF and long_size:
-                length = long_size
-            return 0 if length in _OPEN_SIZES else max(0, position + 8 + length - size)
+            return _SoundChunk(
+                position + 8, long_size if length == 0xFFFFFFFF and long_size else length
+            )
         position += 8 + length + (length & 1)
-    return 0
-
-
-def _missing_from_mp3(file: BinaryIO, size: int) -> int:
-    """Compare the byte count of an MP3's Xing or Info tag with the file's."""
-    offset, promised = _promised_of_mp3(file)
-    return 0 if promised is None else max(0, offset + promised - size)
+    return None
 
 
 def _promised_of_mp3(file: BinaryIO) -> tuple[int, int | None]:

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from analyzer.errors import CorruptAudio, UnsupportedFormat
-from analyzer.input import promise
+from analyzer.input import ogg, promise
 from analyzer.input.reader import Samples
 from analyzer.input.sniff import Format
 
@@ -70,10 +70,12 @@ class SoundFileReader:
     """
 
     def __init__(self, file: BinaryIO, known: Format) -> None:
-        if known.container == "ogg" and not promise.is_single_ogg_stream(file):
+        if known.container == "ogg" and not ogg.is_single_stream(file):
             raise NotForLibsndfile("libsndfile stops after the first link of a chained stream")
         if known.container == "mp3" and not promise.counts_whole_mp3(file):
             raise NotForLibsndfile("libsndfile cuts an MP3 without a true count where it guesses")
+        if known.container == "wav" and promise.is_unfinished_wav(file):
+            raise NotForLibsndfile("libsndfile believes a header that says there is no sound")
         self._file = file
         self._promise = promise.of(file, known)
         self._sound = _open(file)
@@ -111,30 +113,39 @@ class SoundFileReader:
         return self._block[:got] if self._order is None else self._block[:got, self._order]
 
     def _fill(self) -> int:
-        """Fill the block as far as the file allows, and return how many frames it holds."""
+        """Fill the block as far as the file allows, and return how many frames it holds.
+
+        No more is asked for than the header counts: libsndfile would decode on and throw it away,
+        and a tag behind the last frame would look like damage. An Ogg file has no such header, and
+        is read until nothing comes.
+        """
         got = 0
-        while got < len(self._block):
+        left = len(self._block)
+        if self.expected_frames is not None and self.container != "ogg":
+            left = min(left, self.expected_frames - self._decoded)
+        while got < left:
             try:
-                more: int = self._sound.buffer_read_into(self._block[got:].data, "float32")
+                more: int = self._sound.buffer_read_into(self._block[got:left].data, "float32")
             except soundfile.LibsndfileError as error:
-                got = self._sound.tell() - self._decoded
+                got = int(self._sound.tell()) - self._decoded
                 self._end(self._decoded + got, _words(error))
-                break
+                return got
             got += more
             if more == 0:
-                complaint = self._promise.broken_by(
-                    self._decoded + got, self.expected_frames, unread=self._unread()
-                )
-                self._end(self._decoded + got, complaint)
                 break
+        if got < len(self._block):
+            self._end(self._decoded + got)
         return got
 
     def _unread(self) -> int:
         """Return how many bytes of the file libsndfile has left alone."""
         return os.fstat(self._file.fileno()).st_size - self._file.tell()
 
-    def _end(self, decoded: int, complaint: str | None) -> None:
+    def _end(self, decoded: int, complaint: str | None = None) -> None:
         self._ended = True
+        complaint = complaint or self._promise.broken_by(
+            decoded, self.expected_frames, rate=self.rate, unread=self._unread()
+        )
         if complaint and not decoded:
             raise CorruptAudio(
                 f"cannot be decoded ({complaint}): "

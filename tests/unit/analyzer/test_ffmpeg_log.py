@@ -67,6 +67,27 @@ def test_errors_are_kept_and_shortened() -> None:
     assert log.damage() == "moov atom not found"
 
 
+def test_a_packet_that_is_cut_short_is_damage() -> None:
+    """Though ffmpeg only warns of it."""
+    log = log_of("[caf @ 0x55d0] [warning] Packet corrupt (stream = 0, dts = 0).\n")
+    assert log.damage() == "Packet corrupt (stream = 0, dts = 0)."
+
+
+@pytest.mark.parametrize(
+    ("line", "is_film"),
+    [
+        ("[info]   Stream #0:1[0x2](und): Video: h264 (High), yuv420p, 64x64, 25 fps", True),
+        ("[info]   Stream #0:1: Video: mpeg4, yuv420p, 64x64, 25 fps, 25 tbr (default)", True),
+        ("[info]   Stream #0:1[0x0]: Video: png, rgb24, 64x64, 90k tbr (attached pic)", False),
+        ("[info]   Stream #0:0: Audio: aac (LC), 44100 Hz, stereo, fltp, 128 kb/s", False),
+        ("[info]     title           : Stream #0:1: Video: mpeg4", False),
+    ],
+)
+def test_a_film_is_told_from_a_cover(line: str, is_film: bool) -> None:
+    """A film may last longer than its sound, which then promises nothing."""
+    assert log_of(line + "\n").has_film is is_film
+
+
 def test_many_errors_do_not_pile_up() -> None:
     """A damaged file may cause one for every frame."""
     assert len(log_of("[aac @ 0x1] [error] broken\n" * 1_000).errors) <= 20
