@@ -1,0 +1,207 @@
+"""The pitches of the sound, five times a second: what stands out of the spectrum, by pitch.
+
+Only peaks count that stand clear of their surroundings, which leaves little of noise and drums,
+however loud. They are taken at the cube root of their amplitude, and at an interpolated frequency:
+pitches lie on thirds of a semitone, so that the tuning can be found and undone afterwards.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "BINS",
+    "BINS_PER_SEMITONE",
+    "FRAMES_PER_CHUNK",
+    "LOWEST_PITCH",
+    "STEPS_PER_FRAME",
+    "Harmony",
+    "HarmonyMeter",
+]
+
+FRAMES_PER_CHUNK = 5
+STEPS_PER_FRAME = 2
+LOWEST_PITCH = 24
+"""MIDI number of the lowest pitch, C1: 32.7 Hz."""
+
+BINS_PER_SEMITONE = 3
+BINS = 6 * 12 * BINS_PER_SEMITONE
+"""Six octaves, up to 2.1 kHz."""
+
+_A4_HZ, _A4_PITCH = 440.0, 69
+_LOWEST_HZ, _HIGHEST_HZ = 31.0, 2150.0
+_TUNED_HZ = 150.0
+"""Below, a spectral line is too wide to tell the tuning by."""
+
+_WINDOW_SEC = 0.74
+_LOW_RATE_HZ = 5_500
+_TAPS_PER_FACTOR = 16
+_KAISER_BETA = 6.0
+_SPAN = 32
+_PATCH_HZ = 20.0
+"""The surroundings of a line are five patches of this width around it."""
+
+_CLEAR = 3 * math.log(2)
+_FULLY_CLEAR = 7 * math.log(2)
+_FAINT = 17 * math.log(2)
+_INAUDIBLE = -20.0
+"""Natural logarithms of power: how far above its surroundings a line begins to count and counts
+in full, how far below the loudest it does not, and where it does not at all (−87 dBFS)."""
+
+_FULL = 255.0
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Harmony:
+    """What is kept of the pitches of a file.
+
+    Attributes:
+        pitches: Cube root of the amplitude of what stands out, the loudest of a frame 255: shape
+            (frames, bins), five frames a chunk, from C1 upwards.
+        tuning: Sum of exp(2πi · semitones above A = 440 Hz) over it, by weight: shape (frames,).
+
+    """
+
+    pitches: npt.NDArray[np.uint8]
+    tuning: npt.NDArray[np.complex64]
+
+
+class HarmonyMeter:
+    """Collects the pitches of a file from its downmix, in chunks of one size at a rate in Hz.
+
+    A frame is 0.74 s long and centred on its fifth of a chunk. All arithmetic is done at times that
+    depend on the position in the file alone.
+    """
+
+    def __init__(self, rate: float, chunk: int) -> None:
+        self._factor = max(1, int(rate / _LOW_RATE_HZ))
+        low_rate = rate / self._factor
+        self._chunk = chunk
+        self._hop = chunk / FRAMES_PER_CHUNK / self._factor
+        self._response = _decimation(self._factor)
+        self._size = _fast_size(math.ceil(_WINDOW_SEC * low_rate))
+        window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(self._size) + 0.5) / self._size)
+        self._window = (window * 2 / window.sum()).astype(np.float32)
+        self._bin_hz = low_rate / self._size
+        self._patch = max(1, round(_PATCH_HZ / self._bin_hz))
+        self._first = max(1, math.ceil(_LOWEST_HZ / self._bin_hz))
+        highest = min(_HIGHEST_HZ, 0.4 * low_rate)
+        patches = max(1, int((highest / self._bin_hz - self._first) / self._patch))
+        self._last = self._first + patches * self._patch
+        near = np.abs(np.arange(patches)[:, None] - np.arange(patches)) <= 2
+        self._around = (near / near.sum(axis=0)).astype(np.float32)
+        lead = len(self._response) - _SPAN * self._factor + self._factor
+        self._input = np.zeros(lead // 2, np.float32)
+        self._low = np.zeros(self._size // 2, np.float32)
+        self._low_start = -(self._size // 2)
+        self._frames = self._due = 0
+        self._pitches, self._tuning = bytearray(), bytearray()
+
+    def add(self, samples: Samples, length: int) -> None:
+        """Take in one chunk of samples, of which `length` are of the file, and zeros follow."""
+        self._due += math.ceil(length * FRAMES_PER_CHUNK / self._chunk)
+        self._push(samples)
+
+    def finish(self) -> Harmony:
+        """Return the pitches of all."""
+        while self._frames < self._due:
+            self._push(np.zeros(self._chunk, np.float32))
+        return Harmony(
+            np.frombuffer(self._pitches, np.uint8).reshape(-1, BINS),
+            np.frombuffer(self._tuning, np.complex64),
+        )
+
+    def _push(self, samples: Samples) -> None:
+        self._low = np.concatenate([self._low, self._decimated(samples)])
+        starts: list[int] = []
+        while self._frames + len(starts) < self._due:
+            centre = round((self._frames + len(starts) + 0.5) * self._hop)
+            start = centre - self._size // 2 - self._low_start
+            if start + self._size > len(self._low):
+                break
+            starts.append(start)
+        if starts:
+            self._measure(np.stack([self._low[at : at + self._size] for at in starts]))
+            self._frames += len(starts)
+            self._low = self._low[starts[-1] :]
+            self._low_start += starts[-1]
+
+    def _decimated(self, samples: Samples) -> Samples:
+        if self._factor == 1:
+            return samples
+        ready = np.concatenate([self._input, samples])
+        taken = _SPAN * self._factor
+        rows = max(0, (len(ready) - len(self._response)) // taken + 1)
+        self._input = ready[rows * taken :]
+        if not rows:
+            return ready[:0]
+        views = np.lib.stride_tricks.sliding_window_view(ready, len(self._response))[::taken]
+        return np.asarray((views[:rows] @ self._response).reshape(-1), np.float32)
+
+    def _measure(self, frames: Samples) -> None:
+        spectrum = np.fft.rfft(frames * self._window)[:, self._first - 1 : self._last + 1]
+        level = np.log(spectrum.real**2 + spectrum.imag**2 + np.float32(1e-12))
+        here, before, after = level[:, 1:-1], level[:, :-2], level[:, 2:]
+        patches = here.reshape(len(frames), -1, self._patch).mean(axis=2)
+        clear = here - np.repeat(patches @ self._around, self._patch, axis=1)
+        loudest = np.maximum(here.max(axis=1, keepdims=True), _INAUDIBLE + _FAINT)
+        stands = (here > before) & (here >= after) & (clear > _CLEAR) & (here > loudest - _FAINT)
+        row, column = np.nonzero(stands)
+        at, left, right = here[row, column], before[row, column], after[row, column]
+        shift = 0.5 * (left - right) / np.minimum(left - 2 * at + right, -1e-6)
+        hz = (column + self._first + shift.astype(np.float64)) * self._bin_hz
+        height = np.minimum((clear[row, column] - _CLEAR) / (_FULLY_CLEAR - _CLEAR), 1)
+        weight = height * np.exp((at - loudest[row, 0]) / 6)
+        semitones = 12 * np.log2(hz / _A4_HZ)
+        self._pitches += _spread(row, semitones, weight, len(frames)).tobytes()
+        turns = weight * (hz > _TUNED_HZ) * np.exp(2j * np.pi * semitones)
+        real = np.bincount(row, turns.real, len(frames))
+        imaginary = np.bincount(row, turns.imag, len(frames))
+        self._tuning += (real + 1j * imaginary).astype(np.complex64).tobytes()
+
+
+def _spread(
+    row: npt.NDArray[np.intp],
+    semitones: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float32],
+    frames: int,
+) -> npt.NDArray[np.uint8]:
+    """Share each peak between the two bins that it lies between."""
+    place = (semitones + (_A4_PITCH - LOWEST_PITCH)) * BINS_PER_SEMITONE
+    below = np.floor(place).astype(np.intp)
+    above_share = place - below
+    bins = np.zeros(frames * BINS)
+    for bin_, share in ((below, 1 - above_share), (below + 1, above_share)):
+        inside = (bin_ >= 0) & (bin_ < BINS)
+        at = row[inside] * BINS + bin_[inside]
+        bins += np.bincount(at, (weight * share)[inside], frames * BINS)
+    return np.rint(np.minimum(bins, 1) * _FULL).astype(np.uint8)
+
+
+def _decimation(factor: int) -> Samples:
+    """Return the matrix that turns a stretch of samples into `_SPAN` at the low rate."""
+    taps = _TAPS_PER_FACTOR * factor
+    position = np.arange(taps) - (taps - 1) / 2
+    kernel = np.sinc(position / factor) * np.kaiser(taps, _KAISER_BETA)
+    kernel /= math.fsum(kernel)
+    response = np.zeros((taps + (_SPAN - 1) * factor, _SPAN), np.float32)
+    for output in range(_SPAN):
+        response[output * factor : output * factor + taps, output] = kernel
+    return response
+
+
+def _fast_size(least: int) -> int:
+    """Return the next even product of 2, 3 and 5: such transforms are fast."""
+    size = least + least % 2
+    while True:
+        rest = size
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return size
+        size += 2

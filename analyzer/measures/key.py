@@ -1,0 +1,166 @@
+"""The key of a stretch of sound, how sure it is, and where it changes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.features.harmony import Harmony
+from analyzer.measures.chords import chord_features, chord_probabilities
+from analyzer.measures.key_evidence import (
+    BLOCK_FRAMES,
+    LEAST_TONAL_FRAMES,
+    Tally,
+    end_evidence,
+    evidence,
+    tally,
+)
+from analyzer.measures.key_model import KeyModel, Profiles
+from analyzer.measures.notes import notes, semitones
+from analyzer.measures.tuning import tuning_cents
+
+__all__ = ["KeyReading", "KeyStretch", "ScoredKey", "read_key"]
+
+_PART_BLOCKS = 150
+_ENDS_MATTER_FRAMES = 10 * 60 * 5
+_WINDOW_BLOCKS = 3
+_CHANGE_COST = 6.0
+"""Of changing the key from one block to the next, as a natural logarithm."""
+
+
+@dataclass(frozen=True)
+class ScoredKey:
+    """A key, by its tonic's pitch class (C = 0), and the probability of it."""
+
+    tonic: int
+    minor: bool
+    confidence: float
+
+
+@dataclass(frozen=True)
+class KeyStretch:
+    """Frames from `first` up to `end` that are in one key."""
+
+    first: int
+    end: int
+    key: ScoredKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyReading:
+    """What was found.
+
+    Attributes:
+        key: The likeliest key.
+        runner_up: The one after it.
+        tuning_cents: Cents above A = 440 Hz.
+        stretches: Keys over time; they follow one another without gaps.
+
+    """
+
+    key: ScoredKey
+    runner_up: ScoredKey
+    tuning_cents: float
+    stretches: tuple[KeyStretch, ...]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    counted: Tally
+    ends: npt.NDArray[np.float32]
+
+
+def read_key(harmony: Harmony, model: KeyModel, *, from_start_to_end: bool) -> KeyReading | None:
+    """Return the key of all frames; null where there are too few notes to tell.
+
+    Args:
+        harmony: The frames that count.
+        model: What was trained.
+        from_start_to_end: Whether a piece begins and ends with them: the chords there count more.
+            Not of anything longer than 10 min.
+
+    """
+    cents = tuning_cents(harmony.tuning)
+    if cents is None:
+        return None
+    heard = _hear(harmony.pitches, cents, model)
+    if heard.counted.tonal.sum() < LEAST_TONAL_FRAMES:
+        return None
+    content = evidence(heard.counted)
+    if from_start_to_end and len(harmony.pitches) <= _ENDS_MATTER_FRAMES:
+        scores = model.whole.scores(np.concatenate([content, heard.ends]))
+    else:
+        scores = model.part.scores(content)
+    likely = _probabilities(scores.reshape(-1))
+    best, second = np.argsort(-likely, kind="stable")[:2]
+    return KeyReading(
+        key=_scored(best, likely[best]),
+        runner_up=_scored(second, likely[second]),
+        tuning_cents=cents,
+        stretches=_stretches(heard.counted, model.part, len(harmony.pitches)),
+    )
+
+
+def _hear(pitches: npt.NDArray[np.uint8], cents: float, model: KeyModel) -> _Heard:
+    """Count in parts of ten minutes, so that hours take no more memory."""
+    counted: Tally | None = None
+    ends = np.zeros((0, 12), np.float32)
+    for start in range(0, len(pitches), _PART_BLOCKS * BLOCK_FRAMES):
+        part = pitches[start : start + _PART_BLOCKS * BLOCK_FRAMES]
+        found = notes(semitones(part, cents))
+        chords = chord_probabilities(chord_features(found), model.chords)
+        here = tally(found, chords)
+        counted = here if counted is None else counted + here
+        if len(pitches) <= _ENDS_MATTER_FRAMES:
+            ends = end_evidence(found, chords)
+    if counted is None:
+        raise ValueError("there are no frames")
+    return _Heard(counted, ends)
+
+
+def _stretches(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeyStretch, ...]:
+    """Return the likeliest keys of blocks, each seen with its neighbours, by Viterbi."""
+    blocks = len(counted.tonal)
+    reach = _WINDOW_BLOCKS // 2
+    logs = np.empty((blocks, 24))
+    for block in range(blocks):
+        window = counted.part(slice(max(0, block - reach), block + reach + 1))
+        logs[block] = np.log(_probabilities(profiles.scores(evidence(window)).reshape(-1)) + 1e-6)
+        if window.tonal.sum() < LEAST_TONAL_FRAMES:
+            logs[block] = 0.0
+    path = _steadiest(logs)
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), blocks]
+    out = []
+    for first, end in zip(edges[:-1], edges[1:], strict=True):
+        scores = profiles.scores(evidence(counted.part(slice(first, end)))).reshape(-1)
+        key = int(path[first])
+        last = min(frames, end * BLOCK_FRAMES)
+        out.append(
+            KeyStretch(first * BLOCK_FRAMES, last, _scored(key, _probabilities(scores)[key]))
+        )
+    return tuple(out)
+
+
+def _steadiest(logs: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Return the best path through log-probabilities of shape (blocks, keys)."""
+    score = logs[0]
+    came_from = np.empty(logs.shape, np.intp)
+    for block in range(1, len(logs)):
+        best = int(np.argmax(score))
+        changed = score[best] - _CHANGE_COST
+        came_from[block] = np.where(score >= changed, np.arange(logs.shape[1]), best)
+        score = np.maximum(score, changed) + logs[block]
+    path = np.empty(len(logs), np.intp)
+    path[-1] = int(np.argmax(score))
+    for block in range(len(logs) - 1, 0, -1):
+        path[block - 1] = came_from[block, path[block]]
+    return path
+
+
+def _probabilities(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    likely = np.exp(scores - scores.max())
+    return np.asarray(likely / likely.sum())
+
+
+def _scored(index: int | np.intp, confidence: float) -> ScoredKey:
+    return ScoredKey(int(index) // 2, bool(index % 2), float(confidence))

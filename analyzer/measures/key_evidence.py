@@ -1,0 +1,170 @@
+"""What speaks for a key: which notes and chords there are, what follows what, and the two ends.
+
+It is counted in blocks of 4 s, which add up to windows and to the whole.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.measures.chords import Array
+
+__all__ = [
+    "BLOCK_FRAMES",
+    "END_EVIDENCE",
+    "EVIDENCE",
+    "LEAST_TONAL_FRAMES",
+    "Tally",
+    "end_evidence",
+    "evidence",
+    "tally",
+    "tonal_frames",
+]
+
+_QUALITIES = ("major", "minor")
+EVIDENCE = (
+    "treble",
+    "treble_root",
+    "bass",
+    "bass_root",
+    "bass_strongest",
+    "major_chord",
+    "major_chord_root",
+    "minor_chord",
+    "minor_chord_root",
+    *(
+        f"{first}_then_{second}_{interval}_up"
+        for interval in range(12)
+        for first in _QUALITIES
+        for second in _QUALITIES
+    ),
+)
+"""Names of what is known of any stretch of sound; `…_root` is the square root of a share."""
+
+END_EVIDENCE = (
+    "first_major_chord",
+    "first_minor_chord",
+    "last_major_chord",
+    "last_minor_chord",
+    "first_bass",
+    "last_bass",
+    "first_treble",
+    "last_treble",
+)
+"""Names of what is known where a piece begins and ends."""
+
+BLOCK_FRAMES = 20
+LEAST_TONAL_FRAMES = 20
+_BASS = 24
+_QUIET = 0.3
+_TONAL = 0.15
+_LAG_FRAMES = 5
+_END_FRAMES = 8
+_RINGING_FRAMES = 2
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over the frames of each block.
+
+    Attributes:
+        notes: Shares of treble and bass, and of each frame's strongest bass notes, by pitch class:
+            shape (blocks, 3, 12).
+        chords: Probabilities of major and minor chords, shape (blocks, 12, 2).
+        changes: Products with those a second later, shape (blocks, 24, 24).
+        tonal: Frames with any notes, shape (blocks,).
+
+    """
+
+    notes: Array
+    chords: Array
+    changes: Array
+    tonal: Array
+
+    def part(self, blocks: slice) -> "Tally":
+        """Return some of the blocks."""
+        return Tally(
+            self.notes[blocks], self.chords[blocks], self.changes[blocks], self.tonal[blocks]
+        )
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return both, one after the other."""
+        return Tally(
+            np.concatenate([self.notes, other.notes]),
+            np.concatenate([self.chords, other.chords]),
+            np.concatenate([self.changes, other.changes]),
+            np.concatenate([self.tonal, other.tonal]),
+        )
+
+
+def tonal_frames(found: Array) -> npt.NDArray[np.bool_]:
+    """Return which frames have any notes."""
+    return np.asarray(found.sum(axis=1) > _TONAL)
+
+
+def tally(found: Array, chords: Array) -> Tally:
+    """Count notes, shape (frames, notes), and chord probabilities, shape (frames, 12, 2)."""
+    blocks = -(-len(found) // BLOCK_FRAMES)
+    rest = blocks * BLOCK_FRAMES - len(found)
+    tonal = tonal_frames(found)
+    found = np.pad(found, ((0, rest), (0, 0)))
+    flat = np.pad((chords * tonal[:, None, None]).reshape(-1, 24), ((0, rest), (0, 0)))
+    tonal = np.pad(tonal, (0, rest))
+    shares = found / (found.sum(axis=1, keepdims=True) + np.float32(_QUIET))
+    low = _folded(found[:, :_BASS])
+    strongest = np.square(low / (low.sum(axis=1, keepdims=True) + np.float32(0.1)))
+    strongest /= strongest.sum(axis=1, keepdims=True) + np.float32(0.1)
+    kinds = np.stack([_folded(shares[:, _BASS:]), _folded(shares[:, :_BASS]), strongest], axis=1)
+    later = np.pad(flat, ((0, _LAG_FRAMES), (0, 0)))[_LAG_FRAMES:]
+    by_block = (blocks, BLOCK_FRAMES, 24)
+    return Tally(
+        notes=kinds.reshape(blocks, BLOCK_FRAMES, 3, 12).sum(axis=1),
+        chords=flat.reshape(by_block).sum(axis=1).reshape(blocks, 12, 2),
+        changes=flat.reshape(by_block).transpose(0, 2, 1) @ later.reshape(by_block),
+        tonal=tonal.reshape(blocks, BLOCK_FRAMES).sum(axis=1).astype(np.float32),
+    )
+
+
+def evidence(counted: Tally) -> Array:
+    """Return shares by pitch class of all in `EVIDENCE`, over all blocks: shape (names, 12).
+
+    Chord changes are told by the root of the first chord.
+    """
+    treble, bass, strongest = counted.notes.sum(axis=0)
+    treble, bass = _share(treble), _share(bass)
+    frames = max(1.0, float(counted.tonal.sum()))
+    chords = counted.chords.sum(axis=0)
+    major, minor = (chords / (chords.sum() + np.float32(1e-3))).T
+    content = [treble, np.sqrt(treble), bass, np.sqrt(bass), strongest / frames]
+    content += [major, np.sqrt(major), minor, np.sqrt(minor)]
+    pairs = np.sqrt(counted.changes.sum(axis=0) / frames).reshape(12, 2, 12, 2)
+    root = np.arange(12)
+    by_interval = [pairs[root, :, (root + up) % 12, :] for up in range(12)]
+    changes = np.stack(by_interval).transpose(0, 2, 3, 1).reshape(48, 12)
+    return np.concatenate([np.stack(content), changes]).astype(np.float32)
+
+
+def end_evidence(found: Array, chords: Array) -> Array:
+    """Return shares by pitch class of all in `END_EVIDENCE`: shape (names, 12).
+
+    Looks at the first and the last 1.6 s that have notes; the very last 0.4 s only ring.
+    """
+    rows = np.zeros((len(END_EVIDENCE), 12), np.float32)
+    at = np.flatnonzero(tonal_frames(found))
+    if len(at) < LEAST_TONAL_FRAMES:
+        return rows
+    first, last = at[:_END_FRAMES], at[-_END_FRAMES - _RINGING_FRAMES : -_RINGING_FRAMES]
+    for number, place in enumerate((first, last)):
+        rows[2 * number : 2 * number + 2] = chords[place].mean(axis=0).T
+        rows[4 + number] = _share(_folded(found[place, :_BASS]).mean(axis=0), 0.1)
+        rows[6 + number] = _share(_folded(found[place, _BASS:]).mean(axis=0), 0.1)
+    return rows
+
+
+def _folded(found: Array) -> Array:
+    return np.asarray(found.reshape(len(found), -1, 12).sum(axis=1))
+
+
+def _share(row: Array, floor: float = 1e-3) -> Array:
+    return np.asarray(row / (row.sum() + np.float32(floor)))

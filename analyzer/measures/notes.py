@@ -1,0 +1,63 @@
+"""From what stands out of the spectrum to the notes that explain it.
+
+A note has partials, and a partial is no note: every frame is explained by as few notes as possible,
+by non-negative least squares (Mauch and Dixon, "Approximate note transcription for the improved
+identification of difficult chords", ISMIR 2010).
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.features.harmony import BINS, BINS_PER_SEMITONE
+
+__all__ = ["NOTES", "notes", "semitones"]
+
+NOTES = BINS // BINS_PER_SEMITONE
+_REACH = 75.0
+"""Cents from a semitone at which a bin no longer belongs to it."""
+
+_PARTIALS = 10
+_FALL = 0.85
+_ROUNDS = 12
+_AT_ONCE = 4096
+
+Array = npt.NDArray[np.float32]
+
+
+def semitones(pitches: npt.NDArray[np.uint8], cents: float) -> Array:
+    """Return pitches on semitones of a tuning in cents, full scale 1: shape (frames, notes)."""
+    bins = np.arange(BINS) * 100 / BINS_PER_SEMITONE
+    away = np.abs(bins[:, None] - (np.arange(NOTES) * 100 + cents))
+    share = np.where(away < _REACH, np.cos(np.pi * away / (2 * _REACH)) ** 2, 0) / 255
+    share = share.astype(np.float32)
+    out = np.empty((len(pitches), NOTES), np.float32)
+    for start in range(0, len(pitches), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        np.matmul(pitches[part].astype(np.float32), share, out=out[part])
+    return out
+
+
+def notes(heard: Array) -> Array:
+    """Return how strong each note is, shape (frames, notes), for semitones of that shape."""
+    answers = _partials()
+    gram = answers @ answers.T
+    found = np.empty_like(heard)
+    for start in range(0, len(heard), _AT_ONCE):
+        target = heard[start : start + _AT_ONCE] @ answers.T
+        part = target.copy()
+        for _ in range(_ROUNDS):
+            part *= target / (part @ gram + np.float32(1e-6))
+        found[start : start + _AT_ONCE] = part
+    return found
+
+
+def _partials() -> Array:
+    """Return the semitones that each note is heard at: unit vectors, shape (notes, notes)."""
+    answers = np.zeros((NOTES, NOTES))
+    for partial in range(1, _PARTIALS + 1):
+        above = round(12 * math.log2(partial))
+        for note in range(NOTES - above):
+            answers[note, note + above] += _FALL ** (partial - 1)
+    return (answers / np.sqrt(np.square(answers).sum(axis=1, keepdims=True))).astype(np.float32)

@@ -1,0 +1,22 @@
+"""How far the sound is tuned from A = 440 Hz."""
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["tuning_cents"]
+
+_PARTIALS_FLAT = 2.5
+"""Cents by which the odd partials of notes (5, 7: −14, −31) pull the mean down, in our material."""
+
+
+def tuning_cents(tuning: npt.NDArray[np.complex64]) -> float | None:
+    """Return how many cents, −50 to 50, the pitches lie above those of A = 440 Hz.
+
+    The circular mean of `Harmony.tuning`, shape (frames,), so that −49 and 49 are close. Null when
+    there are no pitches.
+    """
+    total = complex(tuning.sum(dtype=np.complex128))
+    if abs(total) < 1e-9:
+        return None
+    cents = float(np.angle(total)) / (2 * np.pi) * 100 + _PARTIALS_FLAT
+    return cents - 100 if cents >= 50 else cents
