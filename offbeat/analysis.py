@@ -18,6 +18,7 @@ from offbeat.descriptors import (
     Downbeats,
     EnergyCurve,
     Key,
+    KeySegment,
     Phrases,
     Silence,
     Stereo,
@@ -82,6 +83,7 @@ class _Figures(Descriptor):
     downbeats: Downbeats | None = Field(None, description="null when they are not sure")
     phrases: Phrases | None = Field(None, description="null when they are not sure")
     key: Key | None = None
+    key_segments: list[KeySegment] | None = Field(None, description="the key over time")
 
     @model_validator(mode="after")
     def _every_null_is_explained(self) -> Self:

@@ -14,6 +14,8 @@ __all__ = [
     "Downbeats",
     "EnergyCurve",
     "Key",
+    "KeyCandidate",
+    "KeySegment",
     "Phrases",
     "Silence",
     "Stereo",
@@ -30,11 +32,32 @@ class Descriptor(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="null")
 
 
-class Key(Descriptor):
-    """A musical key."""
+class KeyCandidate(Descriptor):
+    """A musical key, and how sure it is."""
 
     musical: str = Field(description="such as 'A minor'")
     camelot: str = Field(description="such as '8A'")
+    open_key: str | None = Field(None, description="such as '1m'")
+    confidence: float | None = Field(None, ge=0, le=1, description="that it is this one of the 24")
+
+
+class Key(KeyCandidate):
+    """The key of a file or track; what came later than its names has a default."""
+
+    runner_up: KeyCandidate | None = Field(None, description="the next likely key")
+    tuning_cents: float | None = Field(
+        None, ge=-50, le=50, description="above A = 440 Hz, in cents"
+    )
+
+
+class KeySegment(Descriptor):
+    """A stretch in one key."""
+
+    start_sec: float
+    end_sec: float
+    musical: str
+    camelot: str
+    confidence: float = Field(ge=0, le=1)
 
 
 class Alternative(Descriptor):

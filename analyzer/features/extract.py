@@ -10,6 +10,7 @@ from analyzer.features.channels import channel_weights
 from analyzer.features.clipping import ClipMeter, Clips
 from analyzer.features.downmix import Downmix
 from analyzer.features.grid import HOPS_PER_STEP, Grid
+from analyzer.features.harmony import Harmony, HarmonyMeter
 from analyzer.features.kweighting import KWeighting
 from analyzer.features.onsets import OnsetMeter, Onsets
 from analyzer.features.peaks import PeakMeter, Peaks
@@ -43,6 +44,7 @@ class Features:
         loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
             last may be cut short.
         onsets: Onset strengths, every 10 ms.
+        harmony: Pitches, five times a second.
         waveform: The pixels of its waveform, where they were asked for.
 
     """
@@ -55,7 +57,7 @@ class Features:
     spectrum: Spectrum
     loud: npt.NDArray[np.bool_]
     onsets: Onsets
-
+    harmony: Harmony
     waveform: Waveform | None = None
 
     @property
@@ -87,6 +89,7 @@ class Extractor:
         self._peaks = PeakMeter(self.grid, channels)
         self._downmix = Downmix(self.grid, channels)
         self._onsets = OnsetMeter(self.grid, self._downmix)
+        self._harmony = HarmonyMeter(self._downmix.rate, self._downmix.chunk)
         self._spectrum = SpectrumMeter(self.grid, channels)
         self._clips = ClipMeter(self.grid, channels)
         self._waveform = waveform and WaveformMeter(self._downmix, rate, waveform)
@@ -132,6 +135,7 @@ class Extractor:
             spectrum=self._spectrum.finish(),
             loud=np.frombuffer(self._loud, np.bool_),
             onsets=self._onsets.finish(),
+            harmony=self._harmony.finish(),
             waveform=self._waveform.finish() if self._waveform else None,
         )
 
@@ -146,6 +150,7 @@ class Extractor:
         self._peaks.add(planes, length)
         low_rate = self._downmix.add(planes)
         self._onsets.add(low_rate)
+        self._harmony.add(low_rate, -(-length // self._downmix.factor))
         if self._waveform:
             self._waveform.add(planes, low_rate, length)
         self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()

@@ -33,7 +33,7 @@ BINS = 6 * 12 * BINS_PER_SEMITONE
 _A4_HZ, _A4_PITCH = 440.0, 69
 _LOWEST_HZ, _HIGHEST_HZ = 31.0, 2150.0
 _TUNED_HZ = 150.0
-"""Below, a spectral line is too wide to tell the tuning by."""
+"""Below, a spectral line is too wide to tell the tuning by, and counts the less the lower it is."""
 
 _WINDOW_SEC = 0.74
 _LOW_RATE_HZ = 5_500
@@ -158,7 +158,7 @@ class HarmonyMeter:
         weight = height * np.exp((at - loudest[row, 0]) / 6)
         semitones = 12 * np.log2(hz / _A4_HZ)
         self._pitches += _spread(row, semitones, weight, len(frames)).tobytes()
-        turns = weight * (hz > _TUNED_HZ) * np.exp(2j * np.pi * semitones)
+        turns = weight * np.minimum(1, hz / _TUNED_HZ) ** 3 * np.exp(2j * np.pi * semitones)
         real = np.bincount(row, turns.real, len(frames))
         imaginary = np.bincount(row, turns.imag, len(frames))
         self._tuning += (real + 1j * imaginary).astype(np.complex64).tobytes()

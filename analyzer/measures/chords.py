@@ -25,7 +25,7 @@ def chord_features(found: Array) -> Array:
     lowest = found * np.exp(-8 * below)
     parts = (found[:, _TREBLE:], found[:, :_TREBLE], lowest, found[:, _TREBLE:_HIGH])
     folded = np.stack([part.reshape(len(found), -1, 12).sum(axis=1) for part in parts], axis=1)
-    return np.sqrt(folded / (folded.sum(axis=2, keepdims=True) + np.float32(_QUIET)))
+    return np.asarray(np.sqrt(folded / (folded.sum(axis=2, keepdims=True) + np.float32(_QUIET))))
 
 
 def rotations(features: Array) -> Array:

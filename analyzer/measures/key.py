@@ -1,6 +1,7 @@
 """The key of a stretch of sound, how sure it is, and where it changes."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,12 @@ from analyzer.measures.key_evidence import (
 )
 from analyzer.measures.key_model import KeyModel, Profiles
 from analyzer.measures.notes import notes, semitones
-from analyzer.measures.tuning import tuning_cents
+from analyzer.measures.tuning import tuning_cents, tuning_unity
 
 __all__ = ["KeyReading", "KeyStretch", "ScoredKey", "read_key"]
 
+_LEAST_STRONG_SHARE = 0.15
+_LEAST_UNITY = 0.8
 _PART_BLOCKS = 150
 _ENDS_MATTER_FRAMES = 10 * 60 * 5
 _WINDOW_BLOCKS = 3
@@ -84,7 +87,10 @@ def read_key(harmony: Harmony, model: KeyModel, *, from_start_to_end: bool) -> K
     if cents is None:
         return None
     heard = _hear(harmony.pitches, cents, model)
-    if heard.counted.tonal.sum() < LEAST_TONAL_FRAMES:
+    tonal, strong = heard.counted.tonal.sum(), heard.counted.strong.sum()
+    if strong < max(LEAST_TONAL_FRAMES, _LEAST_STRONG_SHARE * tonal):
+        return None
+    if tuning_unity(harmony.tuning) < _LEAST_UNITY:
         return None
     content = evidence(heard.counted)
     if from_start_to_end and len(harmony.pitches) <= _ENDS_MATTER_FRAMES:
@@ -131,7 +137,7 @@ def _stretches(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeyStre
     path = _steadiest(logs)
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), blocks]
     out = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in pairwise(edges):
         scores = profiles.scores(evidence(counted.part(slice(first, end)))).reshape(-1)
         key = int(path[first])
         last = min(frames, end * BLOCK_FRAMES)

@@ -58,7 +58,7 @@ BLOCK_FRAMES = 20
 LEAST_TONAL_FRAMES = 20
 _BASS = 24
 _QUIET = 0.3
-_TONAL = 0.15
+_TONAL, _STRONG = 0.15, 1.0
 _LAG_FRAMES = 5
 _END_FRAMES = 8
 _RINGING_FRAMES = 2
@@ -74,6 +74,7 @@ class Tally:
         chords: Probabilities of major and minor chords, shape (blocks, 12, 2).
         changes: Products with those a second later, shape (blocks, 24, 24).
         tonal: Frames with any notes, shape (blocks,).
+        strong: Frames with notes as clear as those of music, shape (blocks,).
 
     """
 
@@ -81,11 +82,16 @@ class Tally:
     chords: Array
     changes: Array
     tonal: Array
+    strong: Array
 
     def part(self, blocks: slice) -> "Tally":
         """Return some of the blocks."""
         return Tally(
-            self.notes[blocks], self.chords[blocks], self.changes[blocks], self.tonal[blocks]
+            self.notes[blocks],
+            self.chords[blocks],
+            self.changes[blocks],
+            self.tonal[blocks],
+            self.strong[blocks],
         )
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -95,6 +101,7 @@ class Tally:
             np.concatenate([self.chords, other.chords]),
             np.concatenate([self.changes, other.changes]),
             np.concatenate([self.tonal, other.tonal]),
+            np.concatenate([self.strong, other.strong]),
         )
 
 
@@ -111,6 +118,7 @@ def tally(found: Array, chords: Array) -> Tally:
     found = np.pad(found, ((0, rest), (0, 0)))
     flat = np.pad((chords * tonal[:, None, None]).reshape(-1, 24), ((0, rest), (0, 0)))
     tonal = np.pad(tonal, (0, rest))
+    strong = found.sum(axis=1) > _STRONG
     shares = found / (found.sum(axis=1, keepdims=True) + np.float32(_QUIET))
     low = _folded(found[:, :_BASS])
     strongest = np.square(low / (low.sum(axis=1, keepdims=True) + np.float32(0.1)))
@@ -123,6 +131,7 @@ def tally(found: Array, chords: Array) -> Tally:
         chords=flat.reshape(by_block).sum(axis=1).reshape(blocks, 12, 2),
         changes=flat.reshape(by_block).transpose(0, 2, 1) @ later.reshape(by_block),
         tonal=tonal.reshape(blocks, BLOCK_FRAMES).sum(axis=1).astype(np.float32),
+        strong=strong.reshape(blocks, BLOCK_FRAMES).sum(axis=1).astype(np.float32),
     )
 
 

@@ -4,15 +4,26 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.measures.chords import CHORD_FEATURES, Array
 from analyzer.measures.key_evidence import END_EVIDENCE, EVIDENCE
 
-__all__ = ["MODES", "KeyModel", "Profiles", "load_key_model", "parse_key_model"]
+__all__ = ["KeyModel", "Profiles", "load_key_model", "parse_key_model"]
 
-MODES = ("major", "minor")
+Wide = npt.NDArray[np.float64]
+
+
+class _Section(TypedDict):
+    """One of the models in the file."""
+
+    sharpness: float
+    constant: dict[str, float]
+    major: dict[str, list[float]]
+    minor: dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -26,13 +37,13 @@ class Profiles:
 
     """
 
-    weights: Array
-    constant: Array
+    weights: Wide
+    constant: Wide
     sharpness: float
 
-    def scores(self, evidence: Array) -> Array:
+    def scores(self, evidence: Array) -> Wide:
         """Return one score for each key: shape (12, 2), for evidence of shape (names, 12)."""
-        out = np.empty((12, 2), np.float64)
+        out = np.empty((12, 2))
         for tonic in range(12):
             turned = np.roll(evidence, -tonic, axis=1).astype(np.float64)
             out[tonic] = (self.weights * turned).sum(axis=(1, 2)) + self.constant
@@ -63,25 +74,25 @@ def load_key_model() -> KeyModel:
 
 def parse_key_model(text: str) -> KeyModel:
     """Return the model in a JSON text of the form that `tools.train.key` writes."""
-    raw = json.loads(text)
-    chords = np.array(
-        [
-            [*(w for name in CHORD_FEATURES for w in raw["chords"][mode][name]),
-             raw["chords"][mode]["constant"]]
-            for mode in MODES
-        ],
-        np.float32,
-    )
+    raw: dict[str, _Section] = json.loads(text)
+    chords = raw["chords"]
     return KeyModel(
-        chords=chords,
+        chords=np.concatenate(
+            [_rows(chords, CHORD_FEATURES).reshape(2, -1), _constant(chords)[:, None]], axis=1
+        ).astype(np.float32),
         whole=_profiles(raw["whole"], (*EVIDENCE, *END_EVIDENCE)),
         part=_profiles(raw["part"], EVIDENCE),
     )
 
 
-def _profiles(raw: dict[str, dict[str, list[float]]], names: tuple[str, ...]) -> Profiles:
-    return Profiles(
-        weights=np.array([[raw[mode][name] for name in names] for mode in MODES]),
-        constant=np.array([raw["constant"][mode] for mode in MODES]),
-        sharpness=float(raw["sharpness"]),
-    )
+def _profiles(section: _Section, names: tuple[str, ...]) -> Profiles:
+    return Profiles(_rows(section, names), _constant(section), section["sharpness"])
+
+
+def _rows(section: _Section, names: tuple[str, ...]) -> Wide:
+    rows = (section["major"], section["minor"])
+    return np.array([[row[name] for name in names] for row in rows], np.float64)
+
+
+def _constant(section: _Section) -> Wide:
+    return np.array([section["constant"]["major"], section["constant"]["minor"]])

@@ -60,4 +60,5 @@ def _partials() -> Array:
         above = round(12 * math.log2(partial))
         for note in range(NOTES - above):
             answers[note, note + above] += _FALL ** (partial - 1)
-    return (answers / np.sqrt(np.square(answers).sum(axis=1, keepdims=True))).astype(np.float32)
+    length = np.sqrt(np.square(answers).sum(axis=1, keepdims=True))
+    return np.asarray(answers / length, np.float32)

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from offbeat.analysis import Analysis, GlobalAnalysis, Results
+from offbeat.descriptors import Key
 from offbeat.result import CancelledResult, CompletedResult, FailedResult
 
 __all__ = ["clock", "missing", "print_result", "print_results"]
@@ -82,6 +83,7 @@ def _file_table(figures: GlobalAnalysis) -> Table:
         "ReplayGain": _number(figures.replaygain_track_gain_db, 2, " dB"),
         "brightness": _number(figures.average_brightness, 0, " Hz"),
         "energy": _number(figures.energy_level, 1, " of 10"),
+        "key": _key(figures.key),
         "beats": _count(figures.global_beat_grid_timestamps),
         "stems": NOTHING if figures.stems is None else ", ".join(figures.stems) or "none",
     }
@@ -120,11 +122,10 @@ def _track_table(results: Results) -> Table:
 
 
 def _track_figures(figures: Analysis) -> list[str]:
-    key = figures.key
     vocals = {None: NOTHING, True: "yes", False: "no"}[figures.has_vocals]
     return [
         _number(figures.stable_bpm, 2),
-        f"{key.musical} ({key.camelot})" if key else NOTHING,
+        _key(figures.key),
         _number(figures.loudness_lufs_total, 1),
         _number(figures.loudness_range_lu, 1),
         _number(figures.true_peak_dbtp, 1),
@@ -142,6 +143,10 @@ def _span(figures: GlobalAnalysis) -> str:
 
 def _number(value: float | None, digits: int, unit: str = "") -> str:
     return NOTHING if value is None else f"{value:,.{digits}f}{unit}"
+
+
+def _key(key: Key | None) -> str:
+    return f"{key.camelot}  {key.musical}" if key else NOTHING
 
 
 def _count(values: list[float] | None) -> str:

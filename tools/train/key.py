@@ -67,13 +67,13 @@ def train(heard: list[Heard], *, say: Callable[[str], None]) -> str:
             "version": 1,
         },
         "validation": validation,
-        "chords": _chord_weights(chords),
+        "chords": _weights(chords, CHORD_FEATURES, 1.0),
     }
     for kind, names in (("whole", (*EVIDENCE, *END_EVIDENCE)), ("part", EVIDENCE)):
         fit = fit_tied(
             key_examples(heard, chords, ends=kind == "whole"), keys, penalty=_KEY_PENALTY
         )
-        model[kind] = _key_weights(fit, names, sharpness[kind])
+        model[kind] = _weights(fit, names, sharpness[kind])
     return _readable(model)
 
 
@@ -105,22 +105,7 @@ def _sharpness(scores: npt.NDArray[np.float64], keys: npt.NDArray[np.intp]) -> f
     return round(best, 2)
 
 
-def _chord_weights(fit: Fit) -> dict[str, object]:
-    return {
-        mode: {
-            **{
-                name: _rounded(row)
-                for name, row in zip(
-                    CHORD_FEATURES, fit.weights[number].reshape(-1, 12), strict=True
-                )
-            },
-            "constant": round(float(fit.constant[number]), _DIGITS),
-        }
-        for number, mode in enumerate(_MODES)
-    }
-
-
-def _key_weights(fit: Fit, names: tuple[str, ...], sharpness: float) -> dict[str, object]:
+def _weights(fit: Fit, names: tuple[str, ...], sharpness: float) -> dict[str, object]:
     weights: dict[str, object] = {"sharpness": sharpness}
     weights["constant"] = {
         mode: round(float(fit.constant[number]), _DIGITS) for number, mode in enumerate(_MODES)

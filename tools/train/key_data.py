@@ -57,7 +57,9 @@ def hear(example: Example) -> Heard:
     harmony = meter.finish()
     cents = tuning_cents(harmony.tuning) or 0.0
     found = notes(semitones(harmony.pitches, cents))
-    return Heard(example.piece, example.renderer, (example.cents, cents), found, True, example.percussion)
+    return Heard(
+        example.piece, example.renderer, (example.cents, cents), found, True, example.percussion
+    )
 
 
 def chord_examples(heard: list[Heard]) -> tuple[Array, npt.NDArray[np.intp]]:
@@ -65,7 +67,7 @@ def chord_examples(heard: list[Heard]) -> tuple[Array, npt.NDArray[np.intp]]:
     features, truth = [], []
     for one in heard:
         labels = _labels(one.piece, len(one.found))
-        use = np.flatnonzero((labels != _UNKNOWN) & tonal_frames(one.found))[:: _EVERY]
+        use = np.flatnonzero((labels != _UNKNOWN) & tonal_frames(one.found))[::_EVERY]
         features.append(rotations(chord_features(one.found)[use]))
         truth.append(labels[use])
     return np.concatenate(features), np.concatenate(truth)

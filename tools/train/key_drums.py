@@ -54,12 +54,18 @@ def _stroke(name: str, rate: int, random: Random) -> Sound:
         return np.asarray(raw * np.exp(-np.arange(length) / rate / decay))
 
     if name == "kick":
-        return ring(random.uniform(40, 70), random.uniform(60, 250),
-                    random.uniform(0.05, 0.2), random.uniform(0.01, 0.04))
+        return ring(
+            random.uniform(40, 70),
+            random.uniform(60, 250),
+            random.uniform(0.05, 0.2),
+            random.uniform(0.01, 0.04),
+        )
     if name == "kick808":
         return ring(random.uniform(36, 65), random.uniform(20, 150), random.uniform(0.2, 0.6), 0.03)
     if name == "tom":
-        return ring(random.uniform(70, 260), random.uniform(10, 80), random.uniform(0.08, 0.3), 0.06)
+        return ring(
+            random.uniform(70, 260), random.uniform(10, 80), random.uniform(0.08, 0.3), 0.06
+        )
     if name == "snare":
         body = ring(random.uniform(160, 260), 40, random.uniform(0.04, 0.1), 0.02)
         rattle = noise(random.uniform(0.05, 0.15), random.uniform(0, 0.6))

@@ -1,5 +1,6 @@
 """Fit log-linear models of chords and keys, whose weights turn with the root."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ __all__ = ["Fit", "fit_tied"]
 
 Array = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]
+
+Loss = Callable[[Wide], tuple[float, Wide]]
 
 _MEMORY = 12
 
@@ -46,7 +49,7 @@ def fit_tied(
     def loss(point: Wide) -> tuple[float, Wide]:
         weights, minor = point[:-1].reshape(2, width), point[-1]
         scores = (flat @ weights.T.astype(np.float32)).astype(np.float64)
-        scores = (scores + [0.0, minor]).reshape(count, 24)
+        scores = (scores + np.array([0.0, minor])).reshape(count, 24)
         scores -= scores.max(axis=1, keepdims=True)
         likely = np.exp(scores)
         likely /= likely.sum(axis=1, keepdims=True)
@@ -61,7 +64,7 @@ def fit_tied(
     return Fit(weights, np.array([0.0, point[-1]]) - weights @ mean)
 
 
-def _descend(loss, point: Wide, rounds: int) -> Wide:  # type: ignore[no-untyped-def]
+def _descend(loss: Loss, point: Wide, rounds: int) -> Wide:
     value, gradient = loss(point)
     steps: list[Wide] = []
     bends: list[Wide] = []

@@ -16,10 +16,77 @@ __all__ = ["PROGRAMS", "play_fluid"]
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 PROGRAMS: dict[str, tuple[int, ...]] = {
     "bass": (32, 33, 34, 35, 36, 37, 38, 39, 43, 58, 87, 42),
-    "chords": (0, 1, 2, 4, 5, 6, 7, 11, 16, 17, 18, 19, 21, 24, 25, 26, 27, 28, 29, 30, 46, 48, 49,
-               50, 51, 52, 54, 61, 62, 63, 80, 81, 88, 89, 90, 91, 92, 94, 95),
-    "lead": (0, 11, 12, 22, 24, 40, 41, 52, 53, 56, 57, 60, 64, 65, 66, 68, 70, 71, 73, 74, 75, 78,
-             79, 80, 81, 82, 85, 86),
+    "chords": (
+        0,
+        1,
+        2,
+        4,
+        5,
+        6,
+        7,
+        11,
+        16,
+        17,
+        18,
+        19,
+        21,
+        24,
+        25,
+        26,
+        27,
+        28,
+        29,
+        30,
+        46,
+        48,
+        49,
+        50,
+        51,
+        52,
+        54,
+        61,
+        62,
+        63,
+        80,
+        81,
+        88,
+        89,
+        90,
+        91,
+        92,
+        94,
+        95,
+    ),
+    "lead": (
+        0,
+        11,
+        12,
+        22,
+        24,
+        40,
+        41,
+        52,
+        53,
+        56,
+        57,
+        60,
+        64,
+        65,
+        66,
+        68,
+        70,
+        71,
+        73,
+        74,
+        75,
+        78,
+        79,
+        80,
+        81,
+        82,
+        85,
+        86,
+    ),
     "drone": (16, 19, 20, 48, 50, 52, 89, 94, 95, 109, 81, 104),
 }
 _CHANNELS = {"bass": 0, "chords": 1, "lead": 2, "drone": 3}
@@ -44,15 +111,34 @@ def play_fluid(
         program = int(random.choice(PROGRAMS[role]))
         volume = int(random.integers(70, 120))
         events.append((0, 0, mido.Message("program_change", channel=channel, program=program)))
-        events.append((0, 0, mido.Message("control_change", channel=channel, control=7, value=volume)))
+        events.append(
+            (0, 0, mido.Message("control_change", channel=channel, control=7, value=volume))
+        )
     for note in piece.notes:
         channel = _CHANNELS[note.role]
         events += _strike(channel, note.pitch, note.start, note.length, note.velocity)
     if drum_level is not None:
-        events.append((0, 0, mido.Message(
-            "program_change", channel=_DRUM_CHANNEL, program=int(random.choice(_KITS)))))
-        events.append((0, 0, mido.Message(
-            "control_change", channel=_DRUM_CHANNEL, control=7, value=round(127 * drum_level))))
+        events.append(
+            (
+                0,
+                0,
+                mido.Message(
+                    "program_change", channel=_DRUM_CHANNEL, program=int(random.choice(_KITS))
+                ),
+            )
+        )
+        events.append(
+            (
+                0,
+                0,
+                mido.Message(
+                    "control_change",
+                    channel=_DRUM_CHANNEL,
+                    control=7,
+                    value=round(127 * drum_level),
+                ),
+            )
+        )
         events += _groove(piece, random)
     now = 0
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
@@ -63,10 +149,30 @@ def play_fluid(
         file.save(midi)
         played = rate * 2 ** (-cents / 1200)
         subprocess.run(
-            ["fluidsynth", "-ni", "-q", "-R", str(int(random.random() < 0.6)), "-C", "0",
-             "-g", "0.5", "-r", f"{played:.3f}", "-O", "float", "-T", "wav", "-F", str(wave),
-             str(SOUND_FONT), str(midi)],
-            check=True, capture_output=True, timeout=120,
+            [
+                "fluidsynth",
+                "-ni",
+                "-q",
+                "-R",
+                str(int(random.random() < 0.6)),
+                "-C",
+                "0",
+                "-g",
+                "0.5",
+                "-r",
+                f"{played:.3f}",
+                "-O",
+                "float",
+                "-T",
+                "wav",
+                "-F",
+                str(wave),
+                str(SOUND_FONT),
+                str(midi),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
         )
         sound, _ = soundfile.read(wave)
     mono = np.asarray(sound.mean(axis=1), np.float64)

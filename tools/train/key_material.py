@@ -66,6 +66,9 @@ def example(seed: int, renderer: str) -> Example:
         sound = np.tanh(sound * random.uniform(0.5, 2.0))
     sound = sound * (0.3 / max(1e-9, float(np.abs(sound).max())))
     return Example(
-        piece=piece, renderer=renderer, cents=cents, percussion=percussion,
+        piece=piece,
+        renderer=renderer,
+        cents=cents,
+        percussion=percussion,
         sound=sound.astype(np.float32),
     )

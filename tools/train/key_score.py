@@ -37,7 +37,8 @@ def figures(heard: list[Heard], scores: npt.NDArray[np.float64]) -> dict[str, ob
         "mirex_percent": {name: _percent(values) for name, values in sorted(groups.items())},
         "styles_mirex_percent": {name: _percent(values) for name, values in sorted(styles.items())},
         "confusions_percent": {
-            kind: round(100 * points.count(worth) / len(points), 1) for worth, kind in _KINDS.items()
+            kind: round(100 * points.count(worth) / len(points), 1)
+            for worth, kind in _KINDS.items()
         },
     }
 

@@ -1,4 +1,4 @@
-"""Write short pieces whose key is known: chords, bass, melodies, riffs, drones, as notes in time."""
+"""Write short pieces whose key is known: chords, bass, melodies, riffs and drones."""
 
 from dataclasses import dataclass, field
 
@@ -15,8 +15,10 @@ RIFFS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "riff": (True, ("minor pentatonic", "minor", "dorian", "phrygian", "blues")),
     "riff major": (False, ("major", "mixolydian", "major pentatonic")),
     "drone minor": (True, ("minor", "dorian", "phrygian", "harmonic", "minor pentatonic")),
-    "drone major": (False, ("major", "mixolydian", "lydian", "major pentatonic",
-                            "phrygian dominant")),
+    "drone major": (
+        False,
+        ("major", "mixolydian", "lydian", "major pentatonic", "phrygian dominant"),
+    ),
     "melody minor": (True, ("minor", "harmonic", "dorian")),
     "melody major": (False, ("major", "major pentatonic")),
 }
@@ -95,15 +97,21 @@ def _with_chords(
         home = [chord.notes for chord in chords if chord.root == 0]
         shape = home[0] if home else (0, 3 if family.minor else 4, 7)
         order = [*order, Chord(0, shape if random.random() < 0.5 else shape[:3])]
-    arrangement = str(random.choice(
-        ["full", "full", "full", "full+lead", "full+lead", "chords", "chords+lead", "bass"],
-        p=[0.15, 0.15, 0.15, 0.15, 0.1, 0.15, 0.1, 0.05],
-    ))
+    arrangement = str(
+        random.choice(
+            ["full", "full", "full", "full+lead", "full+lead", "chords", "chords+lead", "bass"],
+            p=[0.15, 0.15, 0.15, 0.15, 0.1, 0.15, 0.1, 0.05],
+        )
+    )
     if arrangement == "bass" and len({c.root for c in chords}) < 3:
         arrangement = "full"
     piece = Piece(
-        style=style, arrangement=arrangement, tonic=tonic, minor=family.minor,
-        clear=family.clear and arrangement != "bass", bpm=bpm,
+        style=style,
+        arrangement=arrangement,
+        tonic=tonic,
+        minor=family.minor,
+        clear=family.clear and arrangement != "bass",
+        bpm=bpm,
     )
     writer = _Writer(piece, random)
     if "full" in arrangement or "chords" in arrangement:
@@ -180,8 +188,12 @@ class _Writer:
     def bass(self, order: list[Chord], bar: float) -> None:
         """Play roots, fifths, octaves or a walking line below the chords."""
         random = self._random
-        how = str(random.choice(["long", "eighths", "fifth", "octave", "offbeat", "walking"],
-                                p=[0.3, 0.2, 0.15, 0.1, 0.15, 0.1]))
+        how = str(
+            random.choice(
+                ["long", "eighths", "fifth", "octave", "offbeat", "walking"],
+                p=[0.3, 0.2, 0.15, 0.1, 0.15, 0.1],
+            )
+        )
         low = int(random.integers(28, 40))
         for index, chord in enumerate(order):
             root = low + (self._piece.tonic + chord.root - low) % 12
@@ -190,7 +202,9 @@ class _Writer:
             if how == "long" or index == len(order) - 1:
                 self._add(start, bar * 0.97, root, "bass")
                 continue
-            step = {"eighths": 0.5, "fifth": 1.0, "octave": 0.5, "offbeat": 1.0, "walking": 1.0}[how]
+            step = {"eighths": 0.5, "fifth": 1.0, "octave": 0.5, "offbeat": 1.0, "walking": 1.0}[
+                how
+            ]
             line = {
                 "eighths": [root],
                 "fifth": [root, root, fifth, root],

@@ -13,7 +13,18 @@ Sound = npt.NDArray[np.float64]
 
 _TABLE = 2048
 _PARTIALS = 24
-TIMBRES = ("sine", "triangle", "square", "saw", "supersaw", "organ", "fm", "pluck", "choir", "epiano")
+TIMBRES = (
+    "sine",
+    "triangle",
+    "square",
+    "saw",
+    "supersaw",
+    "organ",
+    "fm",
+    "pluck",
+    "choir",
+    "epiano",
+)
 
 
 @dataclass(frozen=True)
@@ -66,15 +77,15 @@ def _voice(role: str, random: Random) -> _Voice:
         attack=float(random.uniform(0.002, 0.02) if plucked else random.uniform(0.005, 0.25)),
         decay=float(random.uniform(0.15, 0.8)),
         sustain=0.0 if plucked else float(random.uniform(0.4, 1.0)),
-        vibrato_cents=float(random.uniform(5, 45)) if role == "lead" and random.random() < 0.6 else 0,
+        vibrato_cents=float(random.uniform(5, 45))
+        if role == "lead" and random.random() < 0.6
+        else 0,
         detune_cents=float(random.uniform(3, 18)) if timbre == "supersaw" else 0.0,
         sweep=bool(random.random() < 0.25 and role != "lead"),
     )
 
 
-def _add(
-    sound: Sound, note: Note, voice: _Voice, rate: int, level: float, cents: float
-) -> None:
+def _add(sound: Sound, note: Note, voice: _Voice, rate: int, level: float, cents: float) -> None:
     hz = 440 * 2 ** ((note.pitch - 69 + cents / 100) / 12)
     start = int(note.start * rate)
     release = 0.08

@@ -102,7 +102,7 @@ def test_what_is_not_measured_yet_is_null_with_a_reason(tmp_path: Path) -> None:
     assert results.global_.global_beat_grid_timestamps is None
     assert "not measured" in results.global_.unavailable["global_beat_grid_timestamps"]
     analysis = results.tracks[0].analysis
-    for name in ("stable_bpm", "key", "has_vocals", "vocal_energy_rms"):
+    for name in ("stable_bpm", "has_vocals", "vocal_energy_rms"):
         assert getattr(analysis, name) is None
         assert "not measured" in analysis.unavailable[name]
 

@@ -123,7 +123,7 @@ def test_a_table_without_gaps_is_100_columns_wide(capsys: pytest.CaptureFixture[
     full = ANALYSIS.model_dump() | {
         "duration_sec": 36_000.0,
         "stable_bpm": 126.04,
-        "key": {"musical": "G♯ minor", "camelot": "1A"},
+        "key": {"musical": "C# minor", "camelot": "12A"},
         "loudness_lufs_bass": -14.2,
         "average_brightness": 10_118.0,
         "has_vocals": True,
@@ -141,7 +141,7 @@ def test_a_table_without_gaps_is_100_columns_wide(capsys: pytest.CaptureFixture[
             results=RESULTS.model_copy(update={"tracks": [track]}),
         )
     )
-    (row,) = [line for line in capsys.readouterr().out.splitlines() if "G♯ minor (1A)" in line]
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "12A  C# minor" in line]
     assert len(row.rstrip()) <= 100
 
 
