@@ -67,7 +67,8 @@ class ClipMeter:
         extremes = np.stack([planes.max(axis=1), planes.min(axis=1)], axis=1)
         for channel, both in enumerate(extremes):
             for negative, ceiling in enumerate(both):
-                if abs(ceiling) >= _LEAST_CEILING:
+                # A plane without a change of sign has no ceiling on the other side.
+                if (-ceiling if negative else ceiling) >= _LEAST_CEILING:
                     self._look(planes[channel], channel, negative, ceiling)
         self._before[:] = planes[:, -_LEAD - _JUMP_SAMPLES :]
         self._chunk += 1

@@ -144,7 +144,8 @@ def _clipping(
     return Clipping(
         runs=found.runs,
         samples=found.samples,
-        share=round(found.samples / samples, _RATIO_DIGITS) if samples > 0 else 0.0,
+        # A run that begins on the edge of the track has its first samples before it.
+        share=min(1.0, round(found.samples / samples, _RATIO_DIGITS)) if samples > 0 else 0.0,
         first_sec=[
             round(step * grid.step / grid.rate, _TIME_DIGITS)
             for step in found.steps[:_CLIPS_LISTED]

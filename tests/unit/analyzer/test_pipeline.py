@@ -218,6 +218,18 @@ def test_values_that_are_no_samples_are_corrupt(tmp_path: Path, value: float, at
         analyse(path)
 
 
+@pytest.mark.parametrize("level", [1.0, -1.0])
+def test_a_constant_at_full_scale_is_clipped_once(tmp_path: Path, level: float) -> None:
+    """Its largest and its smallest sample are the same; a track within it is no more than full."""
+    path = write(tmp_path / "a.wav", np.full((44_100, 1), level), subtype="FLOAT")
+    results = analyse(path, cues=[cue(0), cue(0.5)])
+    for found in (results.global_, *(track.analysis for track in results.tracks)):
+        assert found.clipping is not None
+        assert found.clipping.share <= 1.0
+    assert results.global_.clipping is not None
+    assert results.global_.clipping.samples == 44_100
+
+
 def test_float_files_may_pass_full_scale(tmp_path: Path) -> None:
     """That is what they are for."""
     results = analyse(write(tmp_path / "a.wav", 3 * tone(1_000, 2, dbfs=0), subtype="FLOAT"))
