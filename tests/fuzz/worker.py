@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -121,6 +122,7 @@ def _memory_mib(field: str) -> float:
 def main() -> None:
     """Answer every seed on standard input."""
     use_one_core()
+    warnings.simplefilter("error", RuntimeWarning)  # numpy's word for a division that made NaN
     if sys.argv[1] == "0":
         _hide_ffmpeg()
     maker = Maker(ffmpeg=int(sys.argv[1]), signals=int(sys.argv[2]))
