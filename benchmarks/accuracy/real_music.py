@@ -54,7 +54,8 @@ def real_exam(_seed: int, *, quick: bool = False) -> Exam:
             missing.add(f"real music: apt-get install {label.package}")
             continue
         truth = Truth(bpm=label.bpm, steady=False, key=label.key)
+        group = "real, sure" if label.bpm_sure == "high" else "real"
         pieces.append(
-            Piece(name=label.path.stem, group="real", seed=0, path=label.path, truth=truth)
+            Piece(name=label.path.stem, group=group, seed=0, path=label.path, truth=truth)
         )
     return Exam(pieces, tuple(sorted(missing)))
