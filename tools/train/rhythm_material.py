@@ -35,8 +35,9 @@ class RhythmPiece:
 
     ``samples`` is float32 of shape (frames, 2) at ``rate`` Hz; ``beats`` and ``downbeats`` are
     float64 seconds, increasing; ``bpm`` is the median of 60 / beat interval, in the octave a DJ
-    reads. ``has_drums`` is false where no drum sounds at all. ``renderer`` is ``fluidsynth``,
-    ``synth`` or ``hybrid`` (numpy drums under FluidSynth instruments).
+    reads. ``drums`` are the seconds at which one is struck; ``has_drums`` is false where no drum
+    sounds at all. ``renderer`` is ``fluidsynth``, ``synth`` or ``hybrid`` (numpy drums under
+    FluidSynth instruments).
     """
 
     name: str
@@ -49,6 +50,7 @@ class RhythmPiece:
     beats_per_bar: int
     bpm: float
     has_drums: bool
+    drums: NDArray[np.float64]
     family: str
     renderer: str
 
@@ -226,6 +228,7 @@ def make_piece(seed: int, *, seconds: float = 40.0, style: str | None = None) ->
         beats_per_bar=plan.style.beats_per_bar,
         bpm=float(np.median(60.0 / np.diff(beats))),
         has_drums=bool(score.hits),
+        drums=np.unique([hit.at for hit in score.hits]),
         family=plan.style.family,
         renderer=plan.renderer,
     )

@@ -1,0 +1,173 @@
+"""What the analyzer hears of the training material, beside the truth."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.features.downmix import Downmix
+from analyzer.features.grid import Grid
+from analyzer.features.onsets import OnsetMeter, Onsets
+from tools.train.rhythm_material import make_piece
+from tools.train.styles import STYLES
+
+__all__ = ["Example", "Piece", "examples", "hear", "pieces"]
+
+_NO_MATTER = {"rhythm.py", "key.py", "key_material.py", "vocals.py", "vocal_material.py"}
+"""Scripts that what is heard does not depend on."""
+
+_EACH = 10
+_EACH_WITHOUT_DRUMS = 40
+
+Times = npt.NDArray[np.float64]
+
+
+class Piece(NamedTuple):
+    """A seed, and the style where it is not left to the seed."""
+
+    seed: int
+    style: str | None
+
+
+@dataclass(frozen=True)
+class Example:
+    """One piece: its onset strengths, and where its beats and bars are."""
+
+    seed: int
+    style: str
+    has_drums: bool
+    drums_sec: Times
+    beats_per_bar: int
+    onsets: Onsets
+    beats_sec: Times
+    downbeats_sec: Times
+
+    def stretched(self, factor: float) -> Onsets:
+        """Return the strengths as if the piece were played so many times as fast."""
+        if factor == 1.0:
+            return self.onsets
+        strength = self.onsets.strength
+        at = np.arange(int((len(strength) - 1) / factor)) * factor
+        below = at.astype(np.intp)
+        part = (at - below)[:, None]
+        mixed = strength[below] * (1 - part) + strength[below + 1] * part
+        return Onsets(
+            np.rint(mixed).astype(np.uint8),
+            self.onsets.interval_sec,
+            self.onsets.start_sec / factor,
+        )
+
+    def bpm_at(self, time_sec: float) -> float:
+        """Return the tempo of the 16 s around a moment."""
+        middle = (self.beats_sec[1:] + self.beats_sec[:-1]) / 2
+        near = np.abs(middle - time_sec) < 8
+        intervals = np.diff(self.beats_sec)
+        return float(60 / np.median(intervals[near] if near.any() else intervals))
+
+    def beat_frames(self) -> Times:
+        """Return the beats in frames of the strengths, not rounded."""
+        return (self.beats_sec - self.onsets.start_sec) / self.onsets.interval_sec
+
+    def downbeat_indices(self) -> npt.NDArray[np.intp]:
+        """Return which beats are downbeats."""
+        apart = np.abs(self.beats_sec[:, None] - self.downbeats_sec[None, :])
+        return np.asarray(apart.argmin(axis=0)[apart.min(axis=0) < 0.05], np.intp)
+
+
+def hear(samples: npt.NDArray[np.float32], rate: int) -> Onsets:
+    """Return the onset strengths of samples of shape (frames, channels)."""
+    grid = Grid(rate)
+    downmix = Downmix(grid, samples.shape[1])
+    meter = OnsetMeter(grid, downmix)
+    for start in range(0, len(samples), grid.chunk):
+        planes = np.zeros((samples.shape[1], grid.chunk), np.float32)
+        part = samples[start : start + grid.chunk].T
+        planes[:, : part.shape[1]] = part
+        meter.add(downmix.add(planes))
+    return meter.finish()
+
+
+def pieces(seeds: int) -> list[Piece]:
+    """Return what is trained on: the pieces of all seeds, and some more of each style.
+
+    Without drums a tempo is hard to tell: those styles come more often.
+    """
+    more = [
+        Piece(seed, style.name)
+        for style in STYLES.values()
+        for seed in range(_EACH if style.grooves else _EACH_WITHOUT_DRUMS)
+        if seed < seeds
+    ]
+    return [*(Piece(seed, None) for seed in range(seeds)), *more]
+
+
+def examples(wanted: Sequence[Piece], cache: Path | None) -> Iterator[Example]:
+    """Yield what is heard of pieces, from the cache where it is there."""
+    folder = None if cache is None else cache / _fingerprint()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    for seed, style in wanted:
+        path = None if folder is None else folder / f"{seed:05d}-{style}.npz"
+        if path is not None and path.exists():
+            yield _read(path, seed)
+            continue
+        piece = make_piece(seed, style=style)
+        example = Example(
+            seed,
+            piece.style,
+            piece.has_drums,
+            piece.drums,
+            piece.beats_per_bar,
+            hear(piece.samples, piece.rate),
+            piece.beats,
+            piece.downbeats,
+        )
+        if path is not None:
+            _write(path, example)
+        yield example
+
+
+def _read(path: Path, seed: int) -> Example:
+    with np.load(path) as kept:
+        onsets = Onsets(kept["strength"], float(kept["interval"]), float(kept["start"]))
+        return Example(
+            seed,
+            str(kept["style"]),
+            bool(kept["has_drums"]),
+            kept["drums"],
+            int(kept["bpb"]),
+            onsets,
+            kept["beats"],
+            kept["downbeats"],
+        )
+
+
+def _write(path: Path, example: Example) -> None:
+    np.savez_compressed(
+        path,
+        strength=example.onsets.strength,
+        interval=example.onsets.interval_sec,
+        start=example.onsets.start_sec,
+        style=example.style,
+        has_drums=example.has_drums,
+        drums=example.drums_sec,
+        bpb=example.beats_per_bar,
+        beats=example.beats_sec,
+        downbeats=example.downbeats_sec,
+    )
+
+
+def _fingerprint() -> str:
+    """Return a name for what the cached pieces depend on: the generator and the onset meter."""
+    here = Path(__file__).parent
+    features = here.parents[1] / "analyzer" / "features"
+    sources = sorted([*here.rglob("*.py"), features / "onsets.py", features / "downmix.py"])
+    digest = hashlib.sha256()
+    for path in sources:
+        if path.name not in _NO_MATTER:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
