@@ -1,5 +1,6 @@
 """What one analysis may do and how it measures, apart from the job itself."""
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["MAX_CHANNELS", "MAX_RATE_HZ", "MIN_RATE_HZ", "Options"]
@@ -17,9 +18,20 @@ class Options:
         silence_top_db: What lies this many dB or more below full scale is silence.
         max_duration_sec: A file that decodes to more than this is refused.
         stems: Whether the job asks for stems.
+        bpm_min: Slower tempi are not considered.
+        bpm_max: Nor are faster ones.
 
     """
 
     silence_top_db: float = 60.0
     max_duration_sec: float = 43_200.0
     stems: bool = False
+    bpm_min: float | None = None
+    bpm_max: float | None = None
+
+    @property
+    def allowed_bpm(self) -> tuple[float, float] | None:
+        """The tempi that are considered; none when all are."""
+        if self.bpm_min is None and self.bpm_max is None:
+            return None
+        return self.bpm_min or 0.0, self.bpm_max or math.inf

@@ -28,6 +28,12 @@ class AnalyzerSettings(Settings):
     max_duration_sec: float = Field(
         43_200.0, gt=0, description="longest file that is analysed, decoded seconds"
     )
+    bpm_min: float | None = Field(
+        None, ge=20, le=400, description="slowest tempo, where the job names none"
+    )
+    bpm_max: float | None = Field(
+        None, ge=20, le=400, description="fastest tempo, where the job names none"
+    )
     settle_patience_sec: float = Field(
         300.0, ge=0, description="how long to try to deliver a result while Redis is away"
     )

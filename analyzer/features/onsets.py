@@ -3,7 +3,8 @@
 This is the spectral flux of SuperFlux (Böck and Widmer, "Maximum filter vibrato suppression for
 onset detection", DAFx 2013) on a log-mel spectrogram, kept in seven bands instead of summed to one:
 which drum it was decides what is a beat. An eighth band counts how many parts of the spectrum rise
-together, which drums do and voices and strings do not.
+together, which drums do and voices and strings do not. Two more tell what ends: a compressor that
+makes room for the kick drum lets everything else *rise* between the beats, and fall at them.
 """
 
 from dataclasses import dataclass
@@ -14,13 +15,17 @@ import numpy.typing as npt
 from analyzer.features.downmix import Downmix
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 
-__all__ = ["BANDS", "BAND_EDGES_HZ", "OnsetMeter", "Onsets"]
+__all__ = ["ATTACKS", "BANDS", "BAND_EDGES_HZ", "OnsetMeter", "Onsets"]
 
 BAND_EDGES_HZ = (25.0, 110.0, 250.0, 600.0, 1_500.0, 4_000.0, 7_500.0, 11_025.0)
-BANDS = len(BAND_EDGES_HZ)
+ATTACKS = len(BAND_EDGES_HZ)
 """Seven bands of frequency, and the band of what is broad."""
 
+BANDS = ATTACKS + 2
+"""And what ends below 250 Hz, and above."""
+
 _MEL_BANDS = 36
+_LOW_HZ = 250.0
 _WINDOW_SEC = 0.0232
 _FRAMES_PER_CHUNK = STEPS_PER_CHUNK * HOPS_PER_STEP
 _LAG = 2
@@ -41,7 +46,8 @@ class Onsets:
     """Onset strengths of a file.
 
     Attributes:
-        strength: Rise of the log-mel spectrum, shape (frames, BANDS), in units of 1/48 neper.
+        strength: Rise of the log-mel spectrum in the first ATTACKS columns, and fall in the others,
+            shape (frames, BANDS), in units of 1/48 neper.
         interval_sec: From one frame to the next: 10 ms, nearly.
         start_sec: Time of the first frame.
 
@@ -68,6 +74,7 @@ class OnsetMeter:
         mel, centres = _mel_filters(self._size, rate)
         self._mel = (mel * _GAIN).astype(np.float32)
         self._bands = _band_means(centres)
+        self._falls = _fall_means(centres)
         self._log = np.zeros((_LAG + _FRAMES_PER_CHUNK, _MEL_BANDS), np.float32)
         self._strength = bytearray()
         self._interval_sec = grid.step / HOPS_PER_STEP / grid.rate
@@ -90,10 +97,12 @@ class OnsetMeter:
         np.maximum(highest[:, 1:], before[:, :-1], out=highest[:, 1:])
         np.maximum(highest[:, :-1], before[:, 1:], out=highest[:, :-1])
         rise = np.maximum(log[_LAG:] - highest, 0.0)
+        fall = np.maximum(before - log[_LAG:], 0.0)
         strength = np.empty((_FRAMES_PER_CHUNK, BANDS), np.float32)
-        np.matmul(rise, self._bands, out=strength[:, :-1])
-        np.minimum(rise, _BROAD_RISE).mean(axis=1, out=strength[:, -1])
-        strength[:, -1] *= 1 / _BROAD_RISE
+        np.matmul(rise, self._bands, out=strength[:, : ATTACKS - 1])
+        np.minimum(rise, _BROAD_RISE).mean(axis=1, out=strength[:, ATTACKS - 1])
+        strength[:, ATTACKS - 1] *= 1 / _BROAD_RISE
+        np.matmul(fall, self._falls, out=strength[:, ATTACKS:])
         self._strength += np.minimum(strength * _SCALE + 0.5, 255).astype(np.uint8).tobytes()
 
     def finish(self) -> Onsets:
@@ -125,3 +134,9 @@ def _band_means(centres: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     inside = (centres[:, None] >= edges[:-1]) & (centres[:, None] < edges[1:])
     count = inside.sum(axis=0)
     return (inside / np.where(count, count, 1)).astype(np.float32)
+
+
+def _fall_means(centres: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Return what averages the mel bands below and above 250 Hz: shape (mel bands, 2)."""
+    low = centres < _LOW_HZ
+    return np.stack([low / low.sum(), ~low / (~low).sum()], axis=1).astype(np.float32)

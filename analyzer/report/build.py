@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.features.extract import Features
-from analyzer.measures.silence import sounding
 from analyzer.options import Options
 from analyzer.report.explained import Explained
 from analyzer.report.harmony import harmony_figures
 from analyzer.report.levels import level_figures
 from analyzer.report.rhythm import file_rhythm_figures, track_rhythm_figures
 from analyzer.report.scope import Scope, of_file, of_track
+from analyzer.report.sound import Sound, sound_figures, sound_of
 from analyzer.report.timbre import timbre_figures
 from analyzer.report.vocals import vocal_figures
 from analyzer.report.waveform import NO_MOUNT, WaveformOutcome, waveform_figures
+from analyzer.rhythm.rhythm import Rhythm, find_rhythm
 from analyzer.tracks import Span
 from offbeat import __version__
 from offbeat.analysis import Analysis, GlobalAnalysis, Results, Track
@@ -45,6 +46,7 @@ def build_results(
     waveform: WaveformOutcome = NO_MOUNT,
 ) -> Results:
     """Measure the whole and every track of it."""
+    found = _find(facts, features, tracks, options)
     last = len(tracks) - 1
     scopes = [
         of_track(features, span, after_neighbour=number > 0, before_neighbour=number < last)
@@ -52,10 +54,9 @@ def build_results(
     ]
     return Results.model_validate(
         {
-            "global": _global(facts, features, options, waveform),
+            "global": _global(found, options, waveform),
             "tracks": [
-                _track(facts, features, span, scope)
-                for span, scope in zip(tracks, scopes, strict=True)
+                _track(found, span, scope) for span, scope in zip(tracks, scopes, strict=True)
             ],
             "warnings": list(warnings),
             "analyzer_version": __version__,
@@ -63,10 +64,32 @@ def build_results(
     )
 
 
-def _global(
-    facts: StreamFacts, features: Features, options: Options, waveform: WaveformOutcome
-) -> GlobalAnalysis:
+@dataclass(frozen=True)
+class _Found:
+    """What file and tracks have in common."""
+
+    facts: StreamFacts
+    features: Features
+    sound: Sound | None
+    rhythm: Rhythm
+
+
+def _find(
+    facts: StreamFacts, features: Features, tracks: Sequence[Span], options: Options
+) -> _Found:
+    sound = sound_of(features)
+    rhythm = find_rhythm(
+        features.onsets,
+        sound_sec=(sound.start_sec, sound.end_sec) if sound else (0.0, 0.0),
+        cues_sec=[span.start_sec for span in tracks if span.boundaries == "cue"],
+        allowed_bpm=options.allowed_bpm,
+    )
+    return _Found(facts, features, sound, rhythm)
+
+
+def _global(found: _Found, options: Options, waveform: WaveformOutcome) -> GlobalAnalysis:
     explained = Explained()
+    facts, features = found.facts, found.features
     scope = of_file(features)
     if facts.bit_depth is None:
         explained.null("bit_depth", because=f"{facts.codec} is lossy: it has no bit depth")
@@ -81,23 +104,24 @@ def _global(
         "codec": facts.codec,
         "bit_depth": facts.bit_depth,
         "stems": None if options.stems else {},
-        **_extent_figures(features, options, explained=explained),
+        **sound_figures(found.sound, features, options, explained=explained),
         **level_figures(features, scope, explained=explained),
         **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
-        **file_rhythm_figures(features, scope, explained=explained),
+        **file_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
         **waveform_figures(waveform, explained=explained),
     }
     return GlobalAnalysis.model_validate(figures | {"unavailable": explained.unavailable})
 
 
-def _track(facts: StreamFacts, features: Features, span: Span, scope: Scope) -> Track:
+def _track(found: _Found, span: Span, scope: Scope) -> Track:
     explained = Explained()
+    facts, features = found.facts, found.features
     figures = {
         "duration_sec": round(span.end_sec - span.start_sec, _TIME_DIGITS),
         **level_figures(features, scope, explained=explained),
         **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
-        **track_rhythm_figures(features, scope, explained=explained),
+        **track_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
         **vocal_figures(features, scope, explained=explained),
     }
@@ -110,32 +134,3 @@ def _track(facts: StreamFacts, features: Features, span: Span, scope: Scope) -> 
         boundaries=span.boundaries,
         analysis=Analysis.model_validate(figures | {"unavailable": explained.unavailable}),
     )
-
-
-def _extent_figures(
-    features: Features, options: Options, *, explained: Explained
-) -> dict[str, object]:
-    """Return where the sound begins and ends, in seconds."""
-    extent = sounding(features.loud)
-    if extent is None:
-        names = (
-            "trimmed_start_sec",
-            "trimmed_end_sec",
-            "leading_silence_sec",
-            "trailing_silence_sec",
-        )
-        explained.null(
-            *names,
-            because=f"the whole file is silent: nothing is above −{options.silence_top_db:g} dBFS",
-        )
-        return dict.fromkeys(names)
-    grid = features.grid
-    start = round(grid.frame_start(extent.first) / grid.rate, _TIME_DIGITS)
-    last = min(grid.frame_start(extent.last + 1), features.frames)
-    end = round(last / grid.rate, _TIME_DIGITS)
-    return {
-        "trimmed_start_sec": start,
-        "trimmed_end_sec": end,
-        "leading_silence_sec": start,
-        "trailing_silence_sec": round(features.duration_sec - end, _TIME_DIGITS),
-    }

@@ -96,13 +96,14 @@ def test_what_is_shorter_than_3_s_has_no_short_term_loudness(tmp_path: Path) -> 
         assert found.unavailable[name] == "too short: this loudness takes 3 s"
 
 
-def test_what_is_not_measured_yet_is_null_with_a_reason(tmp_path: Path) -> None:
+def test_what_cannot_be_heard_is_null_with_a_reason(tmp_path: Path) -> None:
     """Never an invented figure."""
     results = analyse(write(tmp_path / "a.wav", tone(440, 1)))
     assert results.global_.global_beat_grid_timestamps is None
-    assert "not measured" in results.global_.unavailable["global_beat_grid_timestamps"]
+    assert "no steady beat" in results.global_.unavailable["global_beat_grid_timestamps"]
     analysis = results.tracks[0].analysis
-    for name in ("stable_bpm", "has_vocals", "vocal_energy_rms"):
+    assert "no steady beat" in analysis.unavailable["stable_bpm"]
+    for name in ("has_vocals", "vocal_energy_rms"):
         assert getattr(analysis, name) is None
         assert "not measured" in analysis.unavailable[name]
 

@@ -1,0 +1,58 @@
+"""A small feed-forward network, read from a JSON file of this folder."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Network", "load_network"]
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Rectified linear layers, the last one linear.
+
+    Attributes:
+        mean: Of each input, shape (inputs,).
+        scale: By which each input is divided, shape (inputs,).
+        weights: Of each layer, shape (in, out).
+        biases: Of each layer, shape (out,).
+
+    """
+
+    mean: Matrix
+    scale: Matrix
+    weights: tuple[Matrix, ...]
+    biases: tuple[Matrix, ...]
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Self:
+        """Build it from the fields of a model file."""
+        return cls(
+            np.array(fields["mean"], np.float32),
+            np.array(fields["scale"], np.float32),
+            tuple(np.array(weight, np.float32) for weight in fields["weights"]),
+            tuple(np.array(bias, np.float32) for bias in fields["biases"]),
+        )
+
+    def __call__(self, inputs: Matrix) -> Matrix:
+        """Return the outputs, shape (rows, outputs), of inputs of shape (rows, inputs)."""
+        values = (inputs - self.mean) / self.scale
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = values @ weight + bias
+            if number < len(self.weights) - 1:
+                np.maximum(values, 0, out=values)
+        return values
+
+
+@cache
+def load_network(file: str, name: str) -> Network:
+    """Return one network of a file of this folder."""
+    text = files(__package__).joinpath(file).read_text(encoding="utf-8")
+    return Network.of(json.loads(text)["networks"][name])

@@ -1,0 +1,43 @@
+"""A file in parts of a minute and a half, so that memory does not grow with its length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.features.onsets import Onsets
+
+__all__ = ["Part", "in_parts"]
+
+_FRAMES = 8_192
+_MARGIN = 1_000
+"""Four beats at 48 a minute, and the 4 s over which levels are evened."""
+
+Frames = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some frames of a file, with what is around them.
+
+    Attributes:
+        start: The first frame of `strength`.
+        which: Those of the given frames that lie in this part.
+        strength: Of the part and of 10 s to either side.
+
+    """
+
+    start: int
+    which: slice
+    strength: npt.NDArray[np.uint8]
+
+
+def in_parts(onsets: Onsets, frames: Frames) -> Iterator[Part]:
+    """Yield a part for every 8,192 frames of a file in which some of `frames`, in order, lie."""
+    count = len(onsets.strength)
+    for first in range(0, count, _FRAMES):
+        which = slice(*np.searchsorted(frames, (first, first + _FRAMES)))
+        if which.start < which.stop:
+            start = max(0, first - _MARGIN)
+            yield Part(start, which, onsets.strength[start : first + _FRAMES + _MARGIN])

@@ -1,0 +1,93 @@
+"""Where phrases of eight bars begin: where, every eight bars, the music changes most.
+
+Music for dancing is built of blocks of eight bars. Between two of them something enters or leaves;
+within them much less does. What is compared are the eight bars' ways to begin a phrase: by how much
+the four bars after a bar line differ, in the strength of each band, from the four before it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.features.onsets import Onsets
+
+__all__ = ["BARS_PER_PHRASE", "PhraseStarts", "find_phrases"]
+
+BARS_PER_PHRASE = 8
+_AROUND = 4
+_FEWEST_BARS = 3 * BARS_PER_PHRASE
+_CHANGE_COST = 6.0
+_SHARPNESS = 1.5
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PhraseStarts:
+    """Starts of phrases in seconds, and how sure they are, 0–1."""
+
+    times_sec: Array
+    confidence: float
+
+
+def find_phrases(onsets: Onsets, downbeats_sec: Array) -> PhraseStarts | None:
+    """Return the phrases of consecutive bars; none when there are fewer than three phrases."""
+    bars = len(downbeats_sec) - 1
+    if bars < _FEWEST_BARS:
+        return None
+    novelty = _novelty(_bar_strengths(onsets, downbeats_sec))
+    evidence = (novelty - novelty.mean()) / max(float(novelty.std()), 1e-9)
+    evidence = np.minimum(evidence, 3.0)
+    phase = _viterbi(evidence)
+    starts = (np.arange(bars) - phase) % BARS_PER_PHRASE == 0
+    # How far the evidence of this way to count stands above that of the next best one.
+    sums = np.array(
+        [
+            evidence[(np.arange(bars) - phase - other) % BARS_PER_PHRASE == 0].sum()
+            for other in range(BARS_PER_PHRASE)
+        ]
+    )
+    margin = (sums[0] - sums[1:].max()) / np.sqrt(starts.sum())
+    confidence = float(1 / (1 + np.exp(-_SHARPNESS * (margin - 1))))
+    return PhraseStarts(downbeats_sec[:-1][starts], confidence)
+
+
+def _bar_strengths(onsets: Onsets, downbeats_sec: Array) -> Array:
+    """Return the mean strength of each band in each bar, as logarithms: shape (bars, bands)."""
+    edges = np.rint((downbeats_sec - onsets.start_sec) / onsets.interval_sec).astype(np.intp)
+    edges = np.clip(edges, 0, len(onsets.strength) - 1)
+    sums = np.add.reduceat(onsets.strength, edges, axis=0, dtype=np.int64)[:-1]
+    return np.asarray(np.log1p(sums / np.maximum(np.diff(edges), 1)[:, None]))
+
+
+def _novelty(bars: Array) -> Array:
+    """Return how much each bar line parts: shape (bars,)."""
+    total = np.concatenate([np.zeros((1, bars.shape[1])), np.cumsum(bars, axis=0)])
+    line = np.arange(len(bars))
+    first = np.maximum(line - _AROUND, 0)
+    last = np.minimum(line + _AROUND, len(bars))
+    before = (total[line] - total[first]) / np.maximum(line - first, 1)[:, None]
+    after = (total[last] - total[line]) / np.maximum(last - line, 1)[:, None]
+    distance = np.abs(after - before).sum(axis=1)
+    distance[0] = 0.0
+    return np.asarray(distance)
+
+
+def _viterbi(evidence: Array) -> npt.NDArray[np.intp]:
+    """Return, for each bar, which bar modulo eight begins phrases there; to change it costs."""
+    count = len(evidence)
+    score = np.zeros(BARS_PER_PHRASE)
+    back = np.empty((count, BARS_PER_PHRASE), np.intp)
+    here = np.arange(BARS_PER_PHRASE)
+    for bar in range(count):
+        best = int(score.argmax())
+        stays = score >= score[best] - _CHANGE_COST
+        back[bar] = np.where(stays, here, best)
+        score = np.where(stays, score, score[best] - _CHANGE_COST)
+        score[bar % BARS_PER_PHRASE] += evidence[bar]
+    path = np.empty(count, np.intp)
+    path[-1] = int(score.argmax())
+    for bar in range(count - 1, 0, -1):
+        path[bar - 1] = back[bar, path[bar]]
+    return path

@@ -1,0 +1,83 @@
+"""The whole way from onset strengths to a beat grid, for a file of any length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.features.onsets import Onsets
+from analyzer.rhythm.activation import beat_log_odds
+from analyzer.rhythm.bars import Bars, find_bars
+from analyzer.rhythm.drums import drum_probability
+from analyzer.rhythm.grid import lay_grid
+from analyzer.rhythm.lines import Line, fit_lines, measure
+from analyzer.rhythm.octave import Reading, find_readings
+from analyzer.rhythm.periods import find_periods
+from analyzer.rhythm.pulse import Pulse, find_pulse
+from analyzer.rhythm.tracking import track_beats
+
+__all__ = ["Rhythm", "find_rhythm"]
+
+Times = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """The beats of a file; arrays of shape (beats,).
+
+    Attributes:
+        beats_sec: All beats, in order.
+        period_sec: Of the beat around each, as it is played.
+        heard: Whether an attack was heard at each.
+        drums: How probable it is that drums play around each.
+        bars: What each is in its bar.
+        lines: The steady regions.
+        readings: The tempo of each block of 20 s, with what else it could be.
+        pulse: The tempo up to the octave, and how clear it is.
+
+    """
+
+    beats_sec: Times
+    period_sec: Times
+    heard: npt.NDArray[np.bool_]
+    drums: Times
+    bars: Bars
+    lines: Sequence[Line]
+    readings: Sequence[Reading]
+    pulse: Pulse
+
+
+def find_rhythm(
+    onsets: Onsets,
+    *,
+    sound_sec: tuple[float, float],
+    cues_sec: Sequence[float] = (),
+    allowed_bpm: tuple[float, float] | None = None,
+) -> Rhythm:
+    """Return the beats of a file.
+
+    Args:
+        onsets: Its onset strengths.
+        sound_sec: Where its sound begins and ends: there are no beats outside.
+        cues_sec: Where tracks begin: the tempo may change there at no cost.
+        allowed_bpm: Slowest and fastest tempo that are considered.
+
+    """
+    pulse = find_pulse(onsets)
+    readings = find_readings(onsets, pulse, cues_sec=cues_sec, allowed_bpm=allowed_bpm)
+    periods = find_periods(onsets, pulse, readings)
+    frames = track_beats(beat_log_odds(onsets, periods), periods)
+    measured = measure(onsets, frames)
+    lines = fit_lines(measured)
+    grid = lay_grid(measured, lines, sound_sec)
+    return Rhythm(
+        grid.beats_sec,
+        grid.period_sec,
+        grid.heard,
+        drum_probability(onsets, grid.beats_sec),
+        find_bars(onsets, grid.beats_sec),
+        grid.lines,
+        readings,
+        pulse,
+    )
