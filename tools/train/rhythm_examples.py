@@ -17,8 +17,10 @@ from tools.train.styles import STYLES
 
 __all__ = ["Example", "Piece", "examples", "hear", "pieces"]
 
-_NO_MATTER = {"rhythm.py", "key.py", "key_material.py", "vocals.py", "vocal_material.py"}
-"""Scripts that what is heard does not depend on."""
+_GENERATOR = (
+    *("arrangement", "drum_synth", "drumming", "harmony", "lines", "midi", "mixing"),
+    *("performance", "rhythm_material", "score", "tone_synth"),
+)
 
 _EACH = 10
 _EACH_WITHOUT_DRUMS = 40
@@ -165,9 +167,9 @@ def _fingerprint() -> str:
     """Return a name for what the cached pieces depend on: the generator and the onset meter."""
     here = Path(__file__).parent
     features = here.parents[1] / "analyzer" / "features"
-    sources = sorted([*here.rglob("*.py"), features / "onsets.py", features / "downmix.py"])
+    heard = [features / f"{name}.py" for name in ("downmix", "grid", "onsets")]
+    made = [here / f"{name}.py" for name in _GENERATOR]
     digest = hashlib.sha256()
-    for path in sources:
-        if path.name not in _NO_MATTER:
-            digest.update(path.read_bytes())
+    for path in [*heard, *made, *sorted((here / "styles").glob("*.py"))]:
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
