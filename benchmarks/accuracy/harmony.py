@@ -231,7 +231,8 @@ def _mode(index: int, band: str, random: Random) -> Rendered:
     for bar in range(bars):
         place = 0 if bar % 2 == 0 else int(random.choice([1, 3, 6]))
         triad = [steps[(place + up) % 7] + 12 * ((place + up) // 7) for up in (0, 2, 4)]
-        notes += [Note(bar * 4.0, 3.9, 52 + key.tonic + step, 0.55, "chords") for step in triad]
+        low = 52 + (key.tonic - 52) % 12
+        notes += [Note(bar * 4.0, 3.9, low + step, 0.55, "chords") for step in triad]
         notes.append(Note(bar * 4.0, 1.9, 36 + key.tonic, 0.85, "bass"))
         notes.append(Note(bar * 4.0 + 2, 1.9, 36 + key.tonic + triad[0] % 12, 0.75, "bass"))
     notes += _wander(_scale(key, name, 62), bars * 4, random)

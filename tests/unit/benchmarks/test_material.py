@@ -1,8 +1,10 @@
 """The generators of the accuracy benchmark: their truth is what can be heard."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from benchmarks.accuracy import harmony
 from benchmarks.accuracy.composer import compose_drums
 from benchmarks.accuracy.grooves import GROOVES, Groove
 from benchmarks.accuracy.harmony import harmony_exam
@@ -77,6 +79,29 @@ def test_cadences_come_in_every_key() -> None:
     assert {parse_key(name) for name in names} == {
         KeyName(tonic, mode) for tonic in range(12) for mode in ("major", "minor")
     }
+
+
+def test_hard_pieces_are_in_their_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven of eight notes of every hard piece belong to the tonic's widest scale of that mode."""
+    wide = {
+        "major": {0, 2, 4, 5, 6, 7, 9, 10, 11},
+        "minor": {0, 1, 2, 3, 5, 7, 8, 9, 10, 11},
+    }
+    played: list[Score] = []
+
+    def keep(_band: str, score: Score, *_: object, **__: object) -> npt.NDArray[np.float32]:
+        played.append(score)
+        return np.zeros((1, 2), np.float32)
+
+    monkeypatch.setattr(harmony, "perform", keep)
+    for piece in harmony_exam(10_000, quick=True).pieces:
+        assert piece.render is not None
+        key = parse_key(piece.render(random_for(piece)).truth.key or "")
+        degrees = [(round(note.pitch) - key.tonic) % 12 for note in played[-1].notes]
+        inside = [degree in wide[key.mode] for degree in degrees]
+        assert np.mean(inside) > 0.875, piece.name
+        basses = [note.pitch % 12 for note in played[-1].notes if note.part in {"bass", "pad"}]
+        assert key.tonic in basses, piece.name
 
 
 @pytest.mark.parametrize(
