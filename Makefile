@@ -61,6 +61,11 @@ bench-handoff: setup images ## time from LPUSH to Job and to result, on such a c
 	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' E2E_KEEP='$(E2E_KEEP)' E2E_MUSIC='$(E2E_MUSIC)' VERSION='$(VERSION)' \
 	  tests/e2e/run $(BIN)/python -m benchmarks.handoff
 
+train: setup ## make the files of analyzer/models again; needs FluidSynth, espeak-ng and the music of some games
+	$(BIN)/python -m tools.train.key
+	$(BIN)/python -m tools.train.rhythm
+	$(BIN)/python -m tools.train.vocals
+
 lock: setup ## resolve what the images install, with hashes
 	$(BIN)/python -m pip install --quiet 'uv~=$(UV_VERSION)'
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra controller -o requirements/controller.lock pyproject.toml

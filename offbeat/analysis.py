@@ -23,6 +23,7 @@ from offbeat.descriptors import (
     Silence,
     Stereo,
     Tempo,
+    Vocals,
     Waveform,
 )
 
@@ -77,6 +78,11 @@ class _Figures(Descriptor):
     silences: list[Silence] | None = Field(
         None, description="pauses of at least 1 s inside the sound"
     )
+    has_vocals: bool | None = Field(None, description="whether somebody sings or speaks")
+    vocal_energy_rms: float | None = Field(
+        None, description="RMS of the vocals, full scale = 1; 0 without them"
+    )
+    vocals: Vocals | None = Field(None, description="when, and how sure")
     stable_bpm: float | None = Field(None, description="beats per minute")
     tempo: Tempo | None = Field(None, description="how sure the tempo is, and how it moves")
     beat_regions: list[BeatRegion] | None = Field(None, description="the beat grid, compact")

@@ -21,6 +21,8 @@ __all__ = [
     "Stereo",
     "Tempo",
     "TempoPoint",
+    "VocalSegment",
+    "Vocals",
     "Waveform",
     "WaveformFile",
 ]
@@ -184,3 +186,20 @@ class Waveform(Descriptor):
     low_mid_hz: float = Field(description="edge between the bands low and mid")
     mid_high_hz: float = Field(description="edge between the bands mid and high")
     files: list[WaveformFile]
+
+
+class VocalSegment(Descriptor):
+    """A part in which somebody sings or speaks."""
+
+    start_sec: float
+    end_sec: float
+    confidence: float = Field(ge=0, le=1)
+
+
+class Vocals(Descriptor):
+    """Where somebody sings or speaks, and how sure that is."""
+
+    method: Literal["dsp"] = Field(description="dsp: from the mix, no separated stem")
+    presence: float = Field(ge=0, le=1, description="share of the time that the segments take")
+    confidence: float = Field(ge=0, le=1, description="that has_vocals is right")
+    segments: list[VocalSegment]

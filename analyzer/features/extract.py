@@ -15,6 +15,7 @@ from analyzer.features.kweighting import KWeighting
 from analyzer.features.onsets import OnsetMeter, Onsets
 from analyzer.features.peaks import PeakMeter, Peaks
 from analyzer.features.spectrum import Spectrum, SpectrumMeter
+from analyzer.features.voice import Voice, VoiceMeter
 from analyzer.features.waveform import Quantiser, Waveform, WaveformMeter
 
 __all__ = ["Extractor", "Features"]
@@ -45,6 +46,7 @@ class Features:
             last may be cut short.
         onsets: Onset strengths, every 10 ms.
         harmony: Pitches, five times a second.
+        voice: What tells voices from instruments, of each whole step.
         waveform: The pixels of its waveform, where they were asked for.
 
     """
@@ -58,6 +60,7 @@ class Features:
     loud: npt.NDArray[np.bool_]
     onsets: Onsets
     harmony: Harmony
+    voice: Voice
     waveform: Waveform | None = None
 
     @property
@@ -93,6 +96,7 @@ class Extractor:
         self._spectrum = SpectrumMeter(self.grid, channels)
         self._clips = ClipMeter(self.grid, channels)
         self._waveform = waveform and WaveformMeter(self._downmix, rate, waveform)
+        self._voice = VoiceMeter(self.grid, channels)
         self._planes = np.empty((channels, self.grid.chunk), np.float32)
         self._squares = np.empty_like(self._planes)
         self._waiting: Samples = np.empty((self.grid.chunk, channels), np.float32)
@@ -137,6 +141,7 @@ class Extractor:
             onsets=self._onsets.finish(),
             harmony=self._harmony.finish(),
             waveform=self._waveform.finish() if self._waveform else None,
+            voice=self._voice.finish(),
         )
 
     def _measure(self, samples: Samples) -> None:
@@ -149,13 +154,13 @@ class Extractor:
         self._loud += self._loud_frames(length).tobytes()
         self._peaks.add(planes, length)
         low_rate = self._downmix.add(planes)
-        self._onsets.add(low_rate)
+        log_mel = self._onsets.add(low_rate)
         self._harmony.add(low_rate, -(-length // self._downmix.factor))
         if self._waveform:
             self._waveform.add(planes, low_rate, length)
         self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()
         self._clips.add(planes)
-        self._spectrum.add(planes, length)
+        self._voice.add(self._spectrum.add(planes, length), log_mel, length)
         self.frames += length
 
     def _hop_energy(self) -> npt.NDArray[np.float32]:

@@ -81,8 +81,11 @@ class OnsetMeter:
         window_sec = self._size / rate
         self._start_sec = _EARLY * (window_sec - _WINDOW_SEC) - window_sec / 2 - downmix.delay_sec
 
-    def add(self, mono: npt.NDArray[np.float32]) -> None:
-        """Take in the next chunk of the downmix."""
+    def add(self, mono: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Take in the next chunk of the downmix; return its log-mel spectra until the next call.
+
+        Their shape is (100, 36): the natural logarithm of 1 + 2,000 × amplitude.
+        """
         size = self._size
         self._samples[:size] = self._samples[-size:]
         self._samples[size:] = mono
@@ -104,6 +107,7 @@ class OnsetMeter:
         strength[:, ATTACKS - 1] *= 1 / _BROAD_RISE
         np.matmul(fall, self._falls, out=strength[:, ATTACKS:])
         self._strength += np.minimum(strength * _SCALE + 0.5, 255).astype(np.uint8).tobytes()
+        return log[_LAG:]
 
     def finish(self) -> Onsets:
         """Return the onset strengths of all chunks."""

@@ -18,6 +18,7 @@ __all__ = [
     "BAND_EDGES_HZ",
     "BASS_EDGE_HZ",
     "LOWEST_HZ",
+    "WINDOW_POWER",
     "Spectrum",
     "SpectrumMeter",
     "SpectrumStep",
@@ -37,6 +38,9 @@ _BASS_ORDER = 4
 
 _FLANK = 0.25
 """Part of the window that each flank takes."""
+
+WINDOW_POWER = 1 - 2 * _FLANK * (1 - 3 / 8)
+"""Mean square of the window."""
 
 _STEREO = 2
 

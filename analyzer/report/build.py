@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from analyzer.features.extract import Features
+from analyzer.measures.vocals import hear_vocals
 from analyzer.options import Options
 from analyzer.report.explained import Explained
 from analyzer.report.harmony import harmony_figures
@@ -72,6 +76,7 @@ class _Found:
     features: Features
     sound: Sound | None
     rhythm: Rhythm
+    vocal_evidence: npt.NDArray[np.float64]
 
 
 def _find(
@@ -84,7 +89,7 @@ def _find(
         cues_sec=[span.start_sec for span in tracks if span.boundaries == "cue"],
         allowed_bpm=options.allowed_bpm,
     )
-    return _Found(facts, features, sound, rhythm)
+    return _Found(facts, features, sound, rhythm, hear_vocals(features.voice))
 
 
 def _global(found: _Found, options: Options, waveform: WaveformOutcome) -> GlobalAnalysis:
@@ -109,6 +114,7 @@ def _global(found: _Found, options: Options, waveform: WaveformOutcome) -> Globa
         **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
         **file_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
+        **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
         **waveform_figures(waveform, explained=explained),
     }
     return GlobalAnalysis.model_validate(figures | {"unavailable": explained.unavailable})
@@ -123,7 +129,7 @@ def _track(found: _Found, span: Span, scope: Scope) -> Track:
         **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
         **track_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
         **harmony_figures(features, scope, explained=explained),
-        **vocal_figures(features, scope, explained=explained),
+        **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
     }
     return Track(
         track_id=span.track_id,

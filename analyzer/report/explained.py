@@ -1,8 +1,6 @@
 """Why figures are missing."""
 
-__all__ = ["NOT_YET", "Explained"]
-
-NOT_YET = "not measured by this version of the analyzer"
+__all__ = ["Explained"]
 
 
 class Explained:

@@ -19,7 +19,7 @@ def pump(music: Stereo, kicks: list[float], depth: float, release: float) -> Ste
     return music * (1 - depth * np.exp(-since / release)).astype(np.float32)
 
 
-def _quick_length(frames: int) -> int:
+def quick_length(frames: int) -> int:
     """Give the smallest length of only factors 2, 3 and 5 at or above ``frames``."""
     best = 1 << (frames - 1).bit_length()
     fives = 1
@@ -92,7 +92,7 @@ def _echo_response(length: int, rng: Generator) -> NDArray[np.complex64]:
 def master(mix: Stereo, rng: Generator, *, reverb: bool) -> Stereo:
     """Finish a mix (2, frames) and give it back as (frames, 2), peak at most 1."""
     frames = mix.shape[1]
-    length = _quick_length(frames + RATE)
+    length = quick_length(frames + RATE)
     spectrum = np.fft.rfft(mix, length, axis=1)
     hertz, response = colour(rng)
     bins = np.fft.rfftfreq(length, 1 / RATE)
