@@ -82,10 +82,10 @@ def test_cadences_come_in_every_key() -> None:
 
 
 def test_hard_pieces_are_in_their_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seven of eight notes of every hard piece belong to the tonic's widest scale of that mode."""
+    """No note of any piece contradicts its mode, and its tonic is in the bass."""
     wide = {
-        "major": {0, 2, 4, 5, 6, 7, 9, 10, 11},
-        "minor": {0, 1, 2, 3, 5, 7, 8, 9, 10, 11},
+        "major": {0, 2, 4, 5, 6, 7, 9, 10, 11},  # major, lydian, mixolydian
+        "minor": {0, 1, 2, 3, 5, 7, 8, 9, 10, 11},  # minor, harmonic, dorian, phrygian
     }
     played: list[Score] = []
 
@@ -97,9 +97,8 @@ def test_hard_pieces_are_in_their_key(monkeypatch: pytest.MonkeyPatch) -> None:
     for piece in harmony_exam(10_000, quick=True).pieces:
         assert piece.render is not None
         key = parse_key(piece.render(random_for(piece)).truth.key or "")
-        degrees = [(round(note.pitch) - key.tonic) % 12 for note in played[-1].notes]
-        inside = [degree in wide[key.mode] for degree in degrees]
-        assert np.mean(inside) > 0.875, piece.name
+        degrees = {(round(note.pitch) - key.tonic) % 12 for note in played[-1].notes}
+        assert degrees <= wide[key.mode], piece.name
         basses = [note.pitch % 12 for note in played[-1].notes if note.part in {"bass", "pad"}]
         assert key.tonic in basses, piece.name
 
