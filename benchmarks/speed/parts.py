@@ -83,7 +83,7 @@ def _formats(bench: Bench, seconds: int, title: str, runs: int) -> Table:
     columns = ("format", "x real time", "by CPU", "s", "CPU s", "peak MiB", "decoding by CPU",
                "its MiB", "CPU ÷ decoding's", "speed", "memory")  # fmt: skip
     note = (
-        f"Whole processes, medians of {runs} runs. x real time is by the wall clock, and by CPU "
+        f"Whole processes, median of {runs} runs. x real time is by the wall clock, and by CPU "
         "what it would be on a core of its own: where they differ, the machine was busy."
     )
     return Table(title, columns, tuple(rows), note)
@@ -148,7 +148,7 @@ def peers(bench: Bench) -> list[Table]:
              number(samples.cpu_sec / ours.cpu_sec))
             for name, samples in taken.items()
         )  # fmt: skip
-        note = f"Whole processes, medians of {runs} runs; each peer does a part of the work."
+        note = f"Whole processes, median of {runs} runs; each peer does a part of the work."
         if absent:
             note += f" Not installed: {', '.join(absent)} (python -m benchmarks.peers.install)."
         columns = ("program", "x real time", "by CPU", "s", "CPU s", "peak MiB", "CPU ÷ Offbeat's")
