@@ -16,6 +16,7 @@ __all__ = [
     "auc",
     "beat_score",
     "breakdown_drift_ms",
+    "breakdown_kept",
     "event_f",
     "key_score",
     "tempo_score",
@@ -118,6 +119,17 @@ def breakdown_drift_ms(
     if (np.abs(distance) > half).any():
         return None
     return float(abs(distance.mean()) * 1e3)
+
+
+def breakdown_kept(truth: Sequence[float], heard: Sequence[float], breakdown: Span) -> float | None:
+    """Return the share of a breakdown's beats that were heard within 70 ms: carried through."""
+    beats, estimate = np.asarray(truth), np.asarray(sorted(heard))
+    inside = beats[(beats >= breakdown.start_sec) & (beats < breakdown.end_sec)]
+    if not len(inside):
+        return None
+    if not len(estimate):
+        return 0.0
+    return len(mir_eval.util.match_events(inside, estimate, _WINDOW_SEC)) / len(inside)
 
 
 def key_score(truth: str, heard: str | None) -> float:

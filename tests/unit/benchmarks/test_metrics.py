@@ -7,6 +7,7 @@ from benchmarks.accuracy.metrics import (
     auc,
     beat_score,
     breakdown_drift_ms,
+    breakdown_kept,
     event_f,
     key_score,
     tempo_score,
@@ -76,6 +77,14 @@ def test_a_grid_that_stops_has_no_drift() -> None:
     """Where no beat is heard at the end of the breakdown there is no answer."""
     heard = [beat for beat in BEATS if not 15 < beat < 45]
     assert breakdown_drift_ms(BEATS, heard, Span(15.0, 45.0)) is None
+
+
+def test_a_grid_is_carried_through_where_its_beats_are_heard() -> None:
+    """Half of the beats inside a breakdown make a half; those outside do not count."""
+    breakdown = Span(15.0, 45.0)
+    heard = [beat for beat in BEATS if beat < 30]
+    assert breakdown_kept(BEATS, heard, breakdown) == 0.5
+    assert breakdown_kept(BEATS, BEATS, breakdown) == 1.0
 
 
 def test_downbeats_are_compared_as_events() -> None:
