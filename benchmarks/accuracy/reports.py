@@ -132,6 +132,8 @@ def _errors(name: str, records: list[Record]) -> str:
 
 
 def _drift(name: str, records: list[Record]) -> str:
+    if not any(record.answers[name].beats for record in records):
+        return "–"
     drifts = [
         breakdown_drift_ms(r.truth.beats, r.answers[name].beats, r.truth.breakdown)
         for r in records
