@@ -38,6 +38,8 @@ POWER_FLOOR_DB, POWER_RANGE_DB = 100.0, 128.0
 _LOWEST_HZ, _HIGHEST_HZ = 150.0, 4_000.0
 _ABOVE_NEIGHBOURS = 4.0
 _NEIGHBOURS = 12
+"""A peak has four times the mean power of the dozen bins that it is among."""
+
 _STEADY_CENTS, _NEAR_CENTS = 12.0, 120.0
 _NARROW = 0.8
 """What part of a peak's power within three bins lies within one, if it holds its pitch."""
@@ -74,14 +76,15 @@ class VoiceMeter:
         self._edges = 2 * np.minimum(edges, bins - 1)
         self._empty = np.diff(self._edges) <= 0
         self._first = round(_LOWEST_HZ / spacing)
-        self._last = min(bins - 2, round(_HIGHEST_HZ / spacing))
+        last = min(bins - 2, round(_HIGHEST_HZ / spacing))
+        self._last = self._first + (last - self._first) // _NEIGHBOURS * _NEIGHBOURS
         self._spacing = spacing
         self._scale = 2 / (channels**2 * WINDOW_POWER * grid.step**2)
         self._before = np.empty(0)
         width = self._last - self._first
         self._squares = np.empty((STEPS_PER_CHUNK, 2 * width), np.float32)
         self._power = np.empty((STEPS_PER_CHUNK, width), np.float32)
-        self._around = np.zeros((STEPS_PER_CHUNK, width + 2 * _NEIGHBOURS + 1), np.float32)
+        self._average = np.full(_NEIGHBOURS, _ABOVE_NEIGHBOURS / _NEIGHBOURS, np.float32)
         self._bands = 0
         self._mel, self._side, self._partials = bytearray(), bytearray(), bytearray()
 
@@ -122,12 +125,9 @@ class VoiceMeter:
         power = np.add(self._squares[:, ::2], self._squares[:, 1::2], out=self._power)
         total = power.sum(axis=1)
         bins = power.shape[1]
-        around = np.cumsum(power, axis=1, out=self._around[:, _NEIGHBOURS + 1 : -_NEIGHBOURS])
-        self._around[:, -_NEIGHBOURS:] = around[:, -1:]
-        floor = self._around[:, 2 * _NEIGHBOURS + 1 :] - self._around[:, : -2 * _NEIGHBOURS - 1]
-        floor *= _ABOVE_NEIGHBOURS / (2 * _NEIGHBOURS + 1)
+        floor = power.reshape(STEPS_PER_CHUNK, -1, _NEIGHBOURS) @ self._average
         middle = power[:, 3:-3]
-        peak = middle > floor[:, 3:-3]
+        peak = middle > np.repeat(floor, _NEIGHBOURS, axis=1)[:, 3:-3]
         peak &= middle > power[:, 2:-4]
         peak &= middle >= power[:, 4:-2]
         row, column = np.nonzero(peak)

@@ -37,6 +37,9 @@ _DROP_DB = 30.0
 _FLOOR = 1e-7
 """Against the mean: what is 70 dB below it starts no sound."""
 
+_STEPS_AT_A_TIME = 6_000
+"""Six hours at once would take more memory than decoding them."""
+
 _LOUDNESS_DB = -0.691
 _PRESENCE = 3
 """The first of the bands that begin at 2 kHz."""
@@ -96,11 +99,16 @@ def energy_over_time(
 
 def _onsets(energy: npt.NDArray[np.float32], mean: float) -> Reals:
     """Return the number of onsets in each step: hops that rise above those just before."""
-    level = _db(energy.ravel().astype(np.float64) + mean * _FLOOR)
-    before = np.max([level[lag : lag - _RISE_HOPS] for lag in range(_RISE_HOPS)], axis=0)
-    rises = np.zeros(len(level))
-    rises[_RISE_HOPS:] = level[_RISE_HOPS:] - before > _RISE_DB
-    return np.asarray(rises.reshape(-1, HOPS_PER_STEP).sum(axis=1))
+    counts = [np.empty(0)]
+    for first in range(0, len(energy), _STEPS_AT_A_TIME):
+        lead = min(first, 1)
+        part = energy[first - lead : first + _STEPS_AT_A_TIME].ravel().astype(np.float64)
+        level = _db(part + mean * _FLOOR)
+        before = np.max([level[lag : lag - _RISE_HOPS] for lag in range(_RISE_HOPS)], axis=0)
+        rises = np.zeros(len(level))
+        rises[_RISE_HOPS:] = level[_RISE_HOPS:] - before > _RISE_DB
+        counts.append(rises.reshape(-1, HOPS_PER_STEP).sum(axis=1)[lead:])
+    return np.concatenate(counts)
 
 
 def _around(values: Reals) -> Reals:

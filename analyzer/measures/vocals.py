@@ -7,6 +7,7 @@ makes segments. `tools/train/vocals.py` trains it and says how good it is.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -128,13 +129,13 @@ def hear_vocals(voice: Voice, *, model: VocalModel | None = None) -> Reals:
     Window i begins with step 5·i. What is silent has none, whatever the model makes of it.
     """
     model = model or load_model()
-    figures = window_figures(voice)
-    if not len(figures):
+    logits = [model.logits(figures) for figures in _batches(voice)]
+    if not logits:
         return np.empty(0)
     kept = voice.partials[:, PARTIALS.index("power")]
     loudest = np.lib.stride_tricks.sliding_window_view(kept, WINDOW_STEPS)[::HOP_STEPS].max(axis=1)
     heard = _decibels(loudest) > _SILENT_DB
-    return np.where(heard, model.logits(figures) - model.caution, -_SURE).clip(-_SURE, _SURE)
+    return np.where(heard, np.concatenate(logits) - model.caution, -_SURE).clip(-_SURE, _SURE)
 
 
 def find_vocals(
@@ -171,14 +172,17 @@ def find_vocals(
 
 def window_figures(voice: Voice) -> Figures:
     """Return the figures of each window of a file, one window every half second: shape (n, 90)."""
+    batches = list(_batches(voice))
+    return np.concatenate(batches) if batches else np.empty((0, 0), np.float32)
+
+
+def _batches(voice: Voice) -> Iterator[Figures]:
+    """Yield the figures of some windows after others: of six hours they take 16 MB."""
     starts = np.arange(0, len(voice.partials) - WINDOW_STEPS + 1, HOP_STEPS)
     kept = (voice.mel, voice.side, voice.partials)
-    batches = [
-        _figures(*(part[chosen[:, None] + np.arange(WINDOW_STEPS)] for part in kept))
-        for chosen in np.split(starts, range(_BATCH, len(starts), _BATCH))
-        if len(chosen)
-    ]
-    return np.concatenate(batches) if batches else np.empty((0, 0), np.float32)
+    for first in range(0, len(starts), _BATCH):
+        chosen = starts[first : first + _BATCH, None] + np.arange(WINDOW_STEPS)
+        yield _figures(*(part[chosen] for part in kept))
 
 
 def _figures(

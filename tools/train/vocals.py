@@ -33,7 +33,7 @@ from analyzer.pipeline import analyse
 from tools.train.vocal_material import RATE, VocalPiece, make_vocal_piece
 
 MODEL = Path(__file__).parents[2] / "analyzer" / "models" / "vocals.json"
-_TRAINED = range(360)
+_TRAINED = range(660)
 _VALIDATED = range(800, 840)
 _SECONDS = 14.0
 _UNITS, _EPOCHS, _BATCH, _RATE, _DECAY, _NOISE = 48, 20, 128, 2e-3, 2e-3, 0.1
