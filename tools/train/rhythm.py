@@ -30,8 +30,9 @@ _EVERY = 5
 _DIGITS = 4
 _SAME_TEMPO = 0.04
 _STRETCHES = (0.94, 1.0, 1.06)
-_BEATS_OF_A_PIECE = 24
+_BEATS_OF_A_PIECE = 16
 _PHASES = 12
+_EPOCHS = 16
 _HITS_OF_A_WINDOW = 6
 """Fewer in 4 s are a fill or a cymbal: neither drums nor none."""
 
@@ -78,7 +79,7 @@ def _octave(heard: Sequence[Example]) -> dict[str, object]:
                     seeds.append(np.full(len(bpm), example.seed))
                     blocks.append((stretch, example))
     network, said = _trained(
-        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=32, decay=2.0
+        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=(48, 24), decay=1.0
     )
     hits: dict[bool, list[bool]] = {True: [], False: []}
     for inputs, correct, (stretch, example) in zip(rows, right, blocks, strict=True):
@@ -109,7 +110,7 @@ def _beat(heard: Sequence[Example]) -> dict[str, object]:
         right.append((phase == 0)[order])
         seeds.append(np.full(len(phase), example.seed))
     network, said = _trained(
-        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=32, decay=2.0
+        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=(48,), decay=1.0
     )
     print("beat", said)
     return network | {"validation": said}
@@ -128,7 +129,7 @@ def _bar(heard: Sequence[Example]) -> dict[str, object]:
         right.append(np.isin(inner, example.downbeat_indices()))
         seeds.append(np.full(len(inner), example.seed))
     network, said = _trained(
-        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=32, decay=4.0
+        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=(32,), decay=4.0
     )
     print("bar", said)
     return network | {"validation": said}
@@ -150,7 +151,7 @@ def _drums(heard: Sequence[Example]) -> dict[str, object]:
         right.append(hits > 0)
         seeds.append(np.full(len(windows), example.seed))
     network, said = _trained(
-        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=8, decay=4.0
+        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=(8,), decay=4.0
     )
     print("drums", said)
     return network | {"validation": said}
@@ -161,19 +162,19 @@ def _trained(
     right: npt.NDArray[np.bool_],
     seeds: npt.NDArray[np.int64],
     *,
-    hidden: int,
+    hidden: tuple[int, ...],
     decay: float,
 ) -> tuple[dict[str, object], dict[str, float]]:
     """Return a network as it is written, and how it does on what it was not trained on."""
     training = seeds % _EVERY != 0
     mean, scale = inputs[training].mean(axis=0), inputs[training].std(axis=0) + 1e-3
     classifier = MLPClassifier(
-        (hidden,),
+        hidden,
         alpha=decay,
         learning_rate_init=1e-3,
         batch_size=256,
-        max_iter=24,
-        n_iter_no_change=24,
+        max_iter=_EPOCHS,
+        n_iter_no_change=_EPOCHS,
         random_state=0,
     )
     classifier.fit((inputs[training] - mean) / scale, right[training])

@@ -13,7 +13,7 @@ from analyzer.features.downmix import Downmix
 from analyzer.features.grid import Grid
 from analyzer.features.onsets import OnsetMeter, Onsets
 from tools.train.rhythm_material import make_piece
-from tools.train.styles import STYLES
+from tools.train.styles import STYLES, Style
 
 __all__ = ["Example", "Piece", "examples", "hear", "pieces"]
 
@@ -22,8 +22,8 @@ _GENERATOR = (
     *("performance", "rhythm_material", "score", "tone_synth"),
 )
 
-_EACH = 10
-_EACH_WITHOUT_DRUMS = 40
+_PLAIN = ("straight", "swung", "half_time", "breakbeat", "waltz")
+_MORE_PLAIN, _MORE_WITHOUT_DRUMS = 120, 30
 
 Times = npt.NDArray[np.float64]
 
@@ -94,17 +94,24 @@ def hear(samples: npt.NDArray[np.float32], rate: int) -> Onsets:
 
 
 def pieces(seeds: int) -> list[Piece]:
-    """Return what is trained on: the pieces of all seeds, and some more of each style.
+    """Return what is trained on: the pieces of all seeds, and some more of some styles.
 
-    Without drums a tempo is hard to tell: those styles come more often.
+    The plain grooves come at every tempo from 60 to 200, at which the octave has to be right; and
+    without drums a tempo is hard to tell.
     """
     more = [
         Piece(seed, style.name)
         for style in STYLES.values()
-        for seed in range(_EACH if style.grooves else _EACH_WITHOUT_DRUMS)
+        for seed in range(_more(style))
         if seed < seeds
     ]
     return [*(Piece(seed, None) for seed in range(seeds)), *more]
+
+
+def _more(style: Style) -> int:
+    if style.name.removeprefix("generic_") in _PLAIN and style.name.startswith("generic_"):
+        return _MORE_PLAIN
+    return 0 if style.grooves else _MORE_WITHOUT_DRUMS
 
 
 def examples(wanted: Sequence[Piece], cache: Path | None) -> Iterator[Example]:
