@@ -23,8 +23,9 @@ OFFSETS = np.concatenate([-_FAR[::-1], _NEAR, _FAR])
 """Where the network looks, in beats."""
 
 _WIDE = np.abs(OFFSETS) > 1
+_PEAK_REACH = 2
 _NO_PEAK = -4.0
-"""Log odds of a frame in which less begins than in its neighbours: it is not looked at."""
+"""Log odds of a frame in which less begins than within 20 ms of it: it is not looked at."""
 
 _AROUND = 400
 _FLOOR = 2.0
@@ -60,9 +61,7 @@ def beat_log_odds(onsets: Onsets, periods: Periods, *, network: Network | None =
     """Return the log odds that each frame is a beat: shape (frames,)."""
     network = network or load_network("rhythm.json", "beat")
     total = onsets.strength[:, :ATTACKS].sum(axis=1, dtype=np.int16)
-    rising = np.concatenate([[True], total[1:] >= total[:-1]])
-    falling = np.concatenate([total[:-1] >= total[1:], [True]])
-    peaks = np.flatnonzero(rising & falling)
+    peaks = np.flatnonzero(total == _highest(total[:, None], _PEAK_REACH)[:, 0])
     odds = np.full(len(total), _NO_PEAK, np.float32)
     odds[peaks] = judge(onsets, peaks, periods.at(peaks), network)
     return odds

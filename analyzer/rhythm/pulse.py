@@ -109,16 +109,20 @@ def _viterbi(salience: Matrix) -> npt.NDArray[np.intp]:
     count, bins = salience.shape
     back = np.empty((count, bins), np.int16)
     here = np.arange(bins)
+    moves = [
+        (cost, (here - shift) % bins)
+        for step, cost in enumerate(_STEP_COSTS)
+        for shift in sorted({step, -step})
+    ]
     score = _EVIDENCE * salience[0].astype(np.float64)
     for window in range(1, count):
         best = np.full(bins, score.max() - _JUMP_COST)
         origin = np.full(bins, int(score.argmax()))
-        for step, cost in enumerate(_STEP_COSTS):
-            for shift in {step, -step}:
-                other = np.roll(score, shift) - cost
-                better = other > best
-                best = np.where(better, other, best)
-                origin = np.where(better, (here - shift) % bins, origin)
+        for cost, source in moves:
+            other = score[source] - cost
+            better = other > best
+            best = np.where(better, other, best)
+            origin = np.where(better, source, origin)
         back[window] = origin
         score = best + _EVIDENCE * salience[window]
         score -= score.max()

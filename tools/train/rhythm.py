@@ -79,7 +79,11 @@ def _octave(heard: Sequence[Example]) -> dict[str, object]:
                     seeds.append(np.full(len(bpm), example.seed))
                     blocks.append((stretch, example))
     network, said = _trained(
-        np.concatenate(rows), np.concatenate(right), np.concatenate(seeds), hidden=(48, 24), decay=1.0
+        np.concatenate(rows),
+        np.concatenate(right),
+        np.concatenate(seeds),
+        hidden=(48, 24),
+        decay=1.0,
     )
     hits: dict[bool, list[bool]] = {True: [], False: []}
     for inputs, correct, (stretch, example) in zip(rows, right, blocks, strict=True):
