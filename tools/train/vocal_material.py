@@ -26,7 +26,7 @@ from tools.train.mixing import colour, quick_length
 from tools.train.rhythm_material import make_piece
 from tools.train.singing import draw_voice, sing, sing_words
 
-__all__ = ["STEP_SEC", "VocalPiece", "make_vocal_piece"]
+__all__ = ["RATE", "STEP_SEC", "VocalPiece", "at_rate", "make_vocal_piece", "mix_with_voice"]
 
 RATE = 44_100
 STEP_SEC = 0.1
@@ -147,11 +147,31 @@ def _speech(rng: Generator, *, held_out: bool) -> NDArray[np.float64]:
             [*command, "-w", str(wave), text], capture_output=True, timeout=60, check=True
         )
         samples, rate = soundfile.read(wave, dtype="float64")
-    # Doubled by a spectrum that is continued with zeros: espeak-ng speaks at 22.05 kHz.
+    return at_rate(samples, rate)
+
+
+def at_rate(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    """Return sound at 44.1 kHz, by cutting its spectrum or continuing it with zeros."""
     whole = quick_length(len(samples))
     spectrum = np.fft.rfft(samples, whole)
     length = whole * RATE // rate
-    return np.fft.irfft(np.pad(spectrum, (0, length // 2 + 1 - len(spectrum))), length) * 2
+    bins = length // 2 + 1
+    fitted = np.pad(spectrum[:bins], (0, max(0, bins - len(spectrum))))
+    return np.fft.irfft(fitted, length) * (length / whole)
+
+
+def mix_with_voice(
+    seed: int, speech: NDArray[np.float64], *, sung: bool, level_db: float, rng: Generator
+) -> VocalPiece:
+    """Make the piece of a seed with recorded speech in it, as it is or sung, as long as that."""
+    seconds = len(speech) / RATE
+    dry = speech
+    if sung:
+        voice = draw_voice(rng)
+        dry = sing_words(speech, draw_notes(seconds, voice.centre, rng), seconds, voice, rng)
+    music = make_piece(seed, seconds=seconds).samples.T
+    mix = _mix(music, _place(dry, rng), level_db)
+    return VocalPiece(_finish(mix, rng), _active(dry), "sung" if sung else "spoken")
 
 
 def _active(dry: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -29,7 +29,6 @@ from analyzer.measures.vocals import (
     hear_vocals,
     window_figures,
 )
-from analyzer.pipeline import analyse
 from tools.train.vocal_material import RATE, VocalPiece, make_vocal_piece
 
 MODEL = Path(__file__).parents[2] / "analyzer" / "models" / "vocals.json"
@@ -155,7 +154,7 @@ def validate(model: VocalModel, heard: list[Heard]) -> None:
     """Print how well windows, seconds and whole pieces are told."""
     data = windows(heard)
     logits = model.logits(data.figures) - model.caution
-    print(f"windows of 2 s: AUC {_auc(data.sung, logits):.3f}")
+    print(f"windows of 2 s: AUC {area_under_curve(data.sung, logits):.3f}")
     for kind in sorted(set(data.kind.tolist())):
         own = data.kind == kind
         shares = [
@@ -183,7 +182,8 @@ def validate(model: VocalModel, heard: list[Heard]) -> None:
     print(f"pieces with vocals: {right:.3f} found; without: {wrong:.3f} taken for such")
 
 
-def _auc(truth: Bools, score: Floats) -> float:
+def area_under_curve(truth: Bools, score: Floats) -> float:
+    """Return how likely a true one scores above a false one."""
     rank = np.empty(len(score))
     rank[np.argsort(score, kind="stable")] = np.arange(1, len(score) + 1)
     positive, negative = int(truth.sum()), int((~truth).sum())
@@ -202,29 +202,11 @@ def _rows(values: Floats) -> str:
     return "[" + ",\n".join(json.dumps(row) for row in values.tolist()) + "]"
 
 
-def listen(paths: list[Path]) -> None:
-    """Print what the model in the repository makes of whole files."""
-    sung = 0
-    for path in paths:
-        found = analyse(path).global_
-        if found.vocals is not None:
-            sung += bool(found.has_vocals)
-            print(
-                f"{path.name[:50]:<50} {'vocals' if found.has_vocals else 'none':<6} "
-                f"{found.vocals.presence:.2f} of the time, confidence {found.vocals.confidence:.2f}"
-            )
-    print(f"{sung} of {len(paths)} with vocals")
-
-
 def main() -> None:
-    """Train, write and validate, or try the model on files."""
+    """Train, write and validate."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=MODEL)
-    parser.add_argument("--listen", type=Path, nargs="+", metavar="FILE")
     options = parser.parse_args()
-    if options.listen:
-        listen(options.listen)
-        return
     started = time.monotonic()
     model = train(windows(gather(_TRAINED, held_out=False)))
     write(model, options.out)

@@ -9,7 +9,7 @@ import pytest
 
 from tools.train import midi, soloists, vocal_material
 from tools.train.melodies import Manner, Note, bend
-from tools.train.vocals import Windows, train, write
+from tools.train.vocals import Windows, area_under_curve, train, write
 
 
 def test_the_same_seed_makes_the_same_piece() -> None:
@@ -60,3 +60,18 @@ def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
     stored = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert np.array_equal(stored["hidden"], model.hidden)
     assert ((model.logits(figures) > 0) == sung).mean() > 0.9
+
+
+def test_the_area_under_the_curve_is_the_share_of_right_pairs() -> None:
+    """Of three pairs of a true and a false score two are in order."""
+    truth = np.array([True, False, True, True])
+    assert area_under_curve(truth, np.array([0.1, 0.3, 0.5, 0.9])) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("rate", [16_000, 22_050, 48_000])
+def test_speech_of_any_rate_becomes_44_100_hz(rate: int) -> None:
+    """A tone keeps its pitch and its level."""
+    spoken = vocal_material.at_rate(np.sin(2 * np.pi * 500 * np.arange(rate) / rate), rate)
+    middle = spoken[10_000:30_000]
+    assert np.std(middle) == pytest.approx(np.sqrt(0.5), rel=0.01)
+    assert np.sum(np.diff(np.sign(middle)) > 0) == pytest.approx(500 * 20_000 / 44_100, abs=1.5)
