@@ -26,7 +26,7 @@ _LEAST_STRONG_SHARE = 0.15
 _LEAST_UNITY = 0.8
 _PART_BLOCKS = 150
 _ENDS_MATTER_FRAMES = 10 * 60 * 5
-_WINDOW_BLOCKS = 3
+_REACH_BLOCKS = 1
 _CHANGE_COST = 6.0
 """Of changing the key from one block to the next, as a natural logarithm."""
 
@@ -92,12 +92,12 @@ def read_key(harmony: Harmony, model: KeyModel, *, from_start_to_end: bool) -> K
         return None
     if tuning_unity(harmony.tuning) < _LEAST_UNITY:
         return None
-    content = evidence(heard.counted)
+    content = evidence(heard.counted.over(slice(None)))
     if from_start_to_end and len(harmony.pitches) <= _ENDS_MATTER_FRAMES:
-        scores = model.whole.scores(np.concatenate([content, heard.ends]))
+        scores = model.whole.scores(np.concatenate([content, heard.ends[None]], axis=1))
     else:
         scores = model.part.scores(content)
-    likely = _probabilities(scores.reshape(-1))
+    likely = _probabilities(scores)[0]
     best, second = np.argsort(-likely, kind="stable")[:2]
     return KeyReading(
         key=_scored(best, likely[best]),
@@ -126,24 +126,21 @@ def _hear(pitches: npt.NDArray[np.uint8], cents: float, model: KeyModel) -> _Hea
 
 def _stretches(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeyStretch, ...]:
     """Return the likeliest keys of blocks, each seen with its neighbours, by Viterbi."""
-    blocks = len(counted.tonal)
-    reach = _WINDOW_BLOCKS // 2
-    logs = np.empty((blocks, 24))
-    for block in range(blocks):
-        window = counted.part(slice(max(0, block - reach), block + reach + 1))
-        logs[block] = np.log(_probabilities(profiles.scores(evidence(window)).reshape(-1)) + 1e-6)
-        if window.tonal.sum() < LEAST_TONAL_FRAMES:
-            logs[block] = 0.0
+    windows = counted.around(_REACH_BLOCKS)
+    likely = [
+        _probabilities(profiles.scores(evidence(windows.part(slice(at, at + _PART_BLOCKS)))))
+        for at in range(0, len(windows.tonal), _PART_BLOCKS)
+    ]
+    logs = np.log(np.concatenate(likely) + 1e-6)
+    logs[windows.tonal < LEAST_TONAL_FRAMES] = 0.0
     path = _steadiest(logs)
-    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), blocks]
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     out = []
     for first, end in pairwise(edges):
-        scores = profiles.scores(evidence(counted.part(slice(first, end)))).reshape(-1)
-        key = int(path[first])
-        last = min(frames, end * BLOCK_FRAMES)
-        out.append(
-            KeyStretch(first * BLOCK_FRAMES, last, _scored(key, _probabilities(scores)[key]))
-        )
+        scores = profiles.scores(evidence(counted.over(slice(first, end))))
+        key, last = path[first], min(frames, end * BLOCK_FRAMES)
+        scored = _scored(key, _probabilities(scores)[0, key])
+        out.append(KeyStretch(int(first) * BLOCK_FRAMES, int(last), scored))
     return tuple(out)
 
 
@@ -164,8 +161,8 @@ def _steadiest(logs: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
 
 
 def _probabilities(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    likely = np.exp(scores - scores.max())
-    return np.asarray(likely / likely.sum())
+    likely = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
 
 
 def _scored(index: int | np.intp, confidence: float) -> ScoredKey:

@@ -3,6 +3,7 @@
 It is counted in blocks of 4 s, which add up to windows and to the whole.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,13 +26,13 @@ __all__ = [
 _QUALITIES = ("major", "minor")
 EVIDENCE = (
     "treble",
-    "treble_root",
     "bass",
+    "treble_root",
     "bass_root",
     "bass_strongest",
     "major_chord",
-    "major_chord_root",
     "minor_chord",
+    "major_chord_root",
     "minor_chord_root",
     *(
         f"{first}_then_{second}_{interval}_up"
@@ -86,13 +87,15 @@ class Tally:
 
     def part(self, blocks: slice) -> "Tally":
         """Return some of the blocks."""
-        return Tally(
-            self.notes[blocks],
-            self.chords[blocks],
-            self.changes[blocks],
-            self.tonal[blocks],
-            self.strong[blocks],
-        )
+        return self._each(lambda counts: counts[blocks])
+
+    def over(self, blocks: slice) -> "Tally":
+        """Return the sum of some blocks, as one block."""
+        return self._each(lambda counts: counts[blocks].sum(axis=0, keepdims=True))
+
+    def around(self, reach: int) -> "Tally":
+        """Return each block with so many neighbours on both sides added."""
+        return self._each(lambda counts: _moving_sum(counts, reach))
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return both, one after the other."""
@@ -102,6 +105,15 @@ class Tally:
             np.concatenate([self.changes, other.changes]),
             np.concatenate([self.tonal, other.tonal]),
             np.concatenate([self.strong, other.strong]),
+        )
+
+    def _each(self, change: Callable[[Array], Array]) -> "Tally":
+        return Tally(
+            change(self.notes),
+            change(self.chords),
+            change(self.changes),
+            change(self.tonal),
+            change(self.strong),
         )
 
 
@@ -136,22 +148,24 @@ def tally(found: Array, chords: Array) -> Tally:
 
 
 def evidence(counted: Tally) -> Array:
-    """Return shares by pitch class of all in `EVIDENCE`, over all blocks: shape (names, 12).
+    """Return shares by pitch class of all in `EVIDENCE` in each block: shape (blocks, names, 12).
 
     Chord changes are told by the root of the first chord.
     """
-    treble, bass, strongest = counted.notes.sum(axis=0)
-    treble, bass = _share(treble), _share(bass)
-    frames = max(1.0, float(counted.tonal.sum()))
-    chords = counted.chords.sum(axis=0)
-    major, minor = (chords / (chords.sum() + np.float32(1e-3))).T
-    content = [treble, np.sqrt(treble), bass, np.sqrt(bass), strongest / frames]
-    content += [major, np.sqrt(major), minor, np.sqrt(minor)]
-    pairs = np.sqrt(counted.changes.sum(axis=0) / frames).reshape(12, 2, 12, 2)
+    blocks = len(counted.tonal)
+    frames = np.maximum(1, counted.tonal)[:, None, None]
+    content = _share(counted.notes[:, :2])
+    strongest = counted.notes[:, 2:] / frames
+    chords = counted.chords.transpose(0, 2, 1)
+    chords = chords / (chords.sum(axis=(1, 2), keepdims=True) + np.float32(1e-3))
+    rows = [content, np.sqrt(content), strongest, chords, np.sqrt(chords)]
     root = np.arange(12)
-    by_interval = [pairs[root, :, (root + up) % 12, :] for up in range(12)]
-    changes = np.stack(by_interval).transpose(0, 2, 3, 1).reshape(48, 12)
-    return np.concatenate([np.stack(content), changes]).astype(np.float32)
+    pairs = np.sqrt(counted.changes / frames).reshape(blocks, 12, 2, 12, 2)
+    for up in range(12):
+        # Roots in front, then the two qualities: that is how numpy orders what is picked.
+        picked = pairs[:, root, :, (root + up) % 12, :]
+        rows.append(picked.transpose(1, 2, 3, 0).reshape(blocks, 4, 12))
+    return np.concatenate(rows, axis=1).astype(np.float32)
 
 
 def end_evidence(found: Array, chords: Array) -> Array:
@@ -175,5 +189,13 @@ def _folded(found: Array) -> Array:
     return np.asarray(found.reshape(len(found), -1, 12).sum(axis=1))
 
 
-def _share(row: Array, floor: float = 1e-3) -> Array:
-    return np.asarray(row / (row.sum() + np.float32(floor)))
+def _share(rows: Array, floor: float = 1e-3) -> Array:
+    return np.asarray(rows / (rows.sum(axis=-1, keepdims=True) + np.float32(floor)))
+
+
+def _moving_sum(counts: Array, reach: int) -> Array:
+    out = counts.copy()
+    for away in range(1, reach + 1):
+        out[away:] += counts[:-away]
+        out[:-away] += counts[away:]
+    return out

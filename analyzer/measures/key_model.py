@@ -42,12 +42,14 @@ class Profiles:
     sharpness: float
 
     def scores(self, evidence: Array) -> Wide:
-        """Return one score for each key: shape (12, 2), for evidence of shape (names, 12)."""
-        out = np.empty((12, 2))
-        for tonic in range(12):
-            turned = np.roll(evidence, -tonic, axis=1).astype(np.float64)
-            out[tonic] = (self.weights * turned).sum(axis=(1, 2)) + self.constant
-        return out * self.sharpness
+        """Return a score for each key: shape (blocks, 24), of evidence (blocks, names, 12).
+
+        Keys are in the order C major, C minor, C sharp major and so on.
+        """
+        turned = np.stack([np.roll(self.weights, tonic, axis=2) for tonic in range(12)])
+        flat = evidence.reshape(len(evidence), -1).astype(np.float64)
+        scores = flat @ turned.reshape(24, -1).T + np.tile(self.constant, 12)
+        return np.asarray(scores * self.sharpness)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def key_examples(heard: list[Heard], chords: Fit, *, ends: bool) -> Array:
     rows = []
     for one in heard:
         likely = chord_probabilities(chord_features(one.found), weights.astype(np.float32))
-        known = evidence(tally(one.found, likely))
+        known = evidence(tally(one.found, likely).over(slice(None)))[0]
         if ends:
             known = np.concatenate([known, end_evidence(one.found, likely)])
         rows.append(rotations(known))

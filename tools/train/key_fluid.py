@@ -153,6 +153,8 @@ def play_fluid(
                 "fluidsynth",
                 "-ni",
                 "-q",
+                "-o",
+                "synth.dynamic-sample-loading=1",
                 "-R",
                 str(int(random.random() < 0.6)),
                 "-C",

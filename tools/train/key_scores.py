@@ -25,6 +25,8 @@ RIFFS: dict[str, tuple[bool, tuple[str, ...]]] = {
 """Styles without chords: whether minor, and the scales."""
 
 _BEATS = 4
+_MIDWAY = 0.12
+"""Share of the pieces that begin midway in their progression, as tracks of a mix do."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def _with_chords(
     enough = 16.0 * bpm / 60
     repeats = max(1, round(enough / (bar * len(chords)) + random.uniform(-0.2, 0.8)))
     order = chords * repeats
+    if len(chords) > 1 and random.random() < _MIDWAY:
+        order = order[int(random.integers(1, len(chords))) :]
     if family.closes and random.random() < (0.85 if family.clear else 0.3):
         home = [chord.notes for chord in chords if chord.root == 0]
         shape = home[0] if home else (0, 3 if family.minor else 4, 7)
@@ -186,20 +190,21 @@ class _Writer:
                     self._add(start + beat, rate * 1.1, pitch, "chords")
 
     def bass(self, order: list[Chord], bar: float) -> None:
-        """Play roots, fifths, octaves or a walking line below the chords."""
+        """Play roots, fifths, octaves, a walking line, or the tonic throughout."""
         random = self._random
         how = str(
             random.choice(
-                ["long", "eighths", "fifth", "octave", "offbeat", "walking"],
-                p=[0.3, 0.2, 0.15, 0.1, 0.15, 0.1],
+                ["long", "eighths", "fifth", "octave", "offbeat", "walking", "pedal"],
+                p=[0.27, 0.2, 0.15, 0.1, 0.14, 0.09, 0.05],
             )
         )
         low = int(random.integers(28, 40))
         for index, chord in enumerate(order):
-            root = low + (self._piece.tonic + chord.root - low) % 12
+            above = 0 if how == "pedal" else chord.root
+            root = low + (self._piece.tonic + above - low) % 12
             fifth = root + (7 if 7 in chord.notes else 6 if 6 in chord.notes else 0)
             start = index * bar
-            if how == "long" or index == len(order) - 1:
+            if how in {"long", "pedal"} or index == len(order) - 1:
                 self._add(start, bar * 0.97, root, "bass")
                 continue
             step = {"eighths": 0.5, "fifth": 1.0, "octave": 0.5, "offbeat": 1.0, "walking": 1.0}[
@@ -233,7 +238,7 @@ class _Writer:
                 strong = beat == 0
                 if random.random() < density or strong:
                     choice = chordal if strong or random.random() < 0.3 else allowed
-                    if last:
+                    if last and chord.root == 0:
                         choice = {0} if random.random() < 0.7 else chordal
                     place = self._near(place + int(random.integers(-4, 5)), choice, low)
                     self._add(index * bar + beat, length * 0.95, place, "lead")
@@ -256,7 +261,7 @@ class _Writer:
             else:
                 figure.append(int(random.choice(scale)) - (12 if random.random() < 0.15 else 0))
         figure[0] = 0
-        if random.random() < 0.7:  # the third decides the mode: most riffs have it
+        if random.random() < 0.9:  # the third decides the mode: most riffs have it
             figure[int(random.integers(1, count))] = 3 if 3 in scale else 4
         total = round(bars * _BEATS / length)
         for step in range(total):

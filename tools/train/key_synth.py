@@ -64,9 +64,9 @@ def _voice(role: str, random: Random) -> _Voice:
         "saw": 1.0 / n,
         "supersaw": 1.0 / n,
         "organ": np.isin(n, [1, 2, 3, 4, 6, 8]) * random.uniform(0.2, 1.0, _PARTIALS),
-        "fm": np.exp(-((n - random.uniform(1, 4)) ** 2) / 6),
+        "fm": np.exp(-((n - random.uniform(1, 2.5)) ** 2) / 6),
         "pluck": 1.0 / n**1.3,
-        "choir": np.exp(-((n - 3.0) ** 2) / 8) + 0.5 / n,
+        "choir": 0.5 * np.exp(-((n - 3.0) ** 2) / 8) + 1.0 / n,
         "epiano": np.isin(n, [1, 2, 4, 7]) / n**0.8,
     }[timbre]
     cut = random.uniform(2, _PARTIALS)
