@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit integration fuzz e2e bench-handoff images lock clean
+.PHONY: help setup demo test check unit integration fuzz train e2e bench-handoff images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,6 +45,10 @@ FUZZ_FLAGS ?=#                    such as --seed 1 --executions 1000
 fuzz: setup ## 20,000 mutated files through the analyzer; a failure is kept under build/fuzz
 	@mkdir -p build
 	$(BIN)/python -m tests.fuzz $(FUZZ_FLAGS)
+
+train: setup ## make the analyzer's models anew; needs FluidSynth and the sound font FluidR3_GM
+	$(BIN)/python -m tools.train.key
+	$(BIN)/python -m tools.train.rhythm
 
 test: setup check ## checks, unit and integration tests
 	$(BIN)/pytest tests/unit tests/integration

@@ -22,8 +22,9 @@ from analyzer.measures.tuning import tuning_cents, tuning_unity
 
 __all__ = ["KeyReading", "KeyStretch", "ScoredKey", "read_key"]
 
-_LEAST_STRONG_SHARE = 0.15
-_LEAST_UNITY = 0.8
+_LEAST_UNITY = 0.6
+_MUSICAL_UNITY, _MUSICAL_SHARE = 0.9, 0.5
+_LEAST_SHARE = 0.15
 _PART_BLOCKS = 150
 _ENDS_MATTER_FRAMES = 10 * 60 * 5
 _REACH_BLOCKS = 1
@@ -87,10 +88,7 @@ def read_key(harmony: Harmony, model: KeyModel, *, from_start_to_end: bool) -> K
     if cents is None:
         return None
     heard = _hear(harmony.pitches, cents, model)
-    tonal, strong = heard.counted.tonal.sum(), heard.counted.strong.sum()
-    if strong < max(LEAST_TONAL_FRAMES, _LEAST_STRONG_SHARE * tonal):
-        return None
-    if tuning_unity(harmony.tuning) < _LEAST_UNITY:
+    if not _has_notes(heard.counted, tuning_unity(harmony.tuning)):
         return None
     content = evidence(heard.counted.over(slice(None)))
     if from_start_to_end and len(harmony.pitches) <= _ENDS_MATTER_FRAMES:
@@ -105,6 +103,16 @@ def read_key(harmony: Harmony, model: KeyModel, *, from_start_to_end: bool) -> K
         tuning_cents=cents,
         stretches=_stretches(heard.counted, model.part, len(harmony.pitches)),
     )
+
+
+def _has_notes(counted: Tally, unity: float) -> bool:
+    """Return whether there are notes, rather than drums that ring.
+
+    Notes are clear most of the time, or else they agree on a tuning; drums do neither.
+    """
+    tonal, strong = float(counted.tonal.sum()), float(counted.strong.sum())
+    least = _LEAST_SHARE if unity >= _MUSICAL_UNITY else _MUSICAL_SHARE
+    return strong >= max(LEAST_TONAL_FRAMES, least * tonal) and unity >= _LEAST_UNITY
 
 
 def _hear(pitches: npt.NDArray[np.uint8], cents: float, model: KeyModel) -> _Heard:

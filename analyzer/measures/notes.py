@@ -15,11 +15,11 @@ from analyzer.features.harmony import BINS, BINS_PER_SEMITONE
 __all__ = ["NOTES", "notes", "semitones"]
 
 NOTES = BINS // BINS_PER_SEMITONE
-_REACH = 75.0
+_REACH = 50.0
 """Cents from a semitone at which a bin no longer belongs to it."""
 
-_PARTIALS = 10
-_FALL = 0.85
+_PARTIALS = 14
+_FALL = 0.9
 _ROUNDS = 12
 _AT_ONCE = 4096
 

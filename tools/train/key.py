@@ -1,7 +1,7 @@
 """Train the key model: `python -m tools.train.key` writes `analyzer/models/key.json`.
 
 Before it fits the model that it writes, to all pieces, it measures what to expect of it: by models
-that never heard the renderer, or the styles, that they are tried on.
+that never heard the renderer, the styles, or the pieces that they are tried on.
 """
 
 import argparse
@@ -18,15 +18,18 @@ from tools.train.key_data import Heard, chord_examples, hear, key_examples
 from tools.train.key_fit import Fit, fit_tied
 from tools.train.key_material import RENDERERS, SEEDS, example
 from tools.train.key_score import figures
+from tools.train.key_scores import styles
 
 __all__ = ["main"]
 
 _MODEL = Path(__file__).parents[2] / "analyzer" / "models" / "key.json"
 _CHORD_PENALTY = 1e-4
-_KEY_PENALTY = 1e-2
+_KEY_PENALTY = 1.5e-2
 _FOLDS = 4
 _DIGITS = 3
 _MODES = ("major", "minor")
+_KINDS = {"whole": (*EVIDENCE, *END_EVIDENCE), "part": EVIDENCE}
+"""Pieces from beginning to end, and any stretch of sound: what is known of each."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -43,19 +46,27 @@ def main() -> None:
 def train(heard: list[Heard], *, say: Callable[[str], None]) -> str:
     """Return the model as JSON, with what was found on the way."""
     keys = np.array([one.key for one in heard])
-    validation = {}
+    # There are three times as many styles without cadences, and they must not decide alone.
+    counted = np.array([1 + one.piece.clear for one in heard])
+    validation: dict[str, object] = {}
     sharpness = {}
-    for name, splits in (("unheard renderer", _by_renderer), ("unheard pieces", _by_piece)):
-        for ends in (True, False):
-            scores = np.zeros((len(heard), 24))
-            for trained, tried in splits(heard):
-                chords = _fit_chords([heard[i] for i in np.flatnonzero(trained)])
-                seen = key_examples(heard, chords, ends=ends)
-                fit = fit_tied(seen[trained], keys[trained], penalty=_KEY_PENALTY)
-                scores[tried] = fit.scores(seen[tried])
-            kind = "whole" if ends else "part"
-            sharpness[kind] = _sharpness(scores, keys)
-            validation[f"{kind}, {name}"] = figures(heard, scores)
+    for name, splits in (
+        ("unheard renderer", _by_renderer),
+        ("unheard styles", _by_style),
+        ("unheard pieces", _by_piece),
+    ):
+        scores = {kind: np.zeros((len(heard), 24)) for kind in _KINDS}
+        for trained, tried in splits(heard):
+            seen = key_examples(heard, _fit_chords([heard[i] for i in np.flatnonzero(trained)]))
+            for kind, names in _KINDS.items():
+                part = seen[:, :, : len(names) * 12]
+                fit = fit_tied(
+                    part[trained], keys[trained], counted=counted[trained], penalty=_KEY_PENALTY
+                )
+                scores[kind][tried] = fit.scores(part[tried])
+        for kind in _KINDS:
+            sharpness[kind] = _sharpness(scores[kind], keys)
+            validation[f"{kind}, {name}"] = figures(heard, scores[kind])
             say(f"{kind}, {name}: {json.dumps(validation[f'{kind}, {name}'])}")
     chords = _fit_chords(heard)
     model = {
@@ -66,19 +77,21 @@ def train(heard: list[Heard], *, say: Callable[[str], None]) -> str:
             "sound_font": "FluidR3_GM.sf2",
             "version": 1,
         },
+        "tuning": _tuning_errors(heard),
         "validation": validation,
         "chords": _weights(chords, CHORD_FEATURES, 1.0),
     }
-    for kind, names in (("whole", (*EVIDENCE, *END_EVIDENCE)), ("part", EVIDENCE)):
-        fit = fit_tied(
-            key_examples(heard, chords, ends=kind == "whole"), keys, penalty=_KEY_PENALTY
-        )
+    seen = key_examples(heard, chords)
+    for kind, names in _KINDS.items():
+        part = seen[:, :, : len(names) * 12]
+        fit = fit_tied(part, keys, counted=counted, penalty=_KEY_PENALTY)
         model[kind] = _weights(fit, names, sharpness[kind])
     return _readable(model)
 
 
 def _fit_chords(heard: list[Heard]) -> Fit:
-    return fit_tied(*chord_examples(heard), penalty=_CHORD_PENALTY)
+    features, truth = chord_examples(heard)
+    return fit_tied(features, truth, penalty=_CHORD_PENALTY)
 
 
 def _by_renderer(heard: list[Heard]) -> Iterator[tuple[Mask, Mask]]:
@@ -87,10 +100,24 @@ def _by_renderer(heard: list[Heard]) -> Iterator[tuple[Mask, Mask]]:
         yield renderers != renderer, renderers == renderer
 
 
-def _by_piece(heard: list[Heard]) -> Iterator[tuple[Mask, Mask]]:
-    fold = np.arange(len(heard)) % len(SEEDS) // 29 % _FOLDS
+def _by_style(heard: list[Heard]) -> Iterator[tuple[Mask, Mask]]:
+    fold = np.array([styles().index(one.piece.style) for one in heard]) % _FOLDS
     for tried in range(_FOLDS):
         yield fold != tried, fold == tried
+
+
+def _by_piece(heard: list[Heard]) -> Iterator[tuple[Mask, Mask]]:
+    fold = np.arange(len(heard)) % len(SEEDS) // len(styles()) % _FOLDS
+    for tried in range(_FOLDS):
+        yield fold != tried, fold == tried
+
+
+def _tuning_errors(heard: list[Heard]) -> dict[str, float]:
+    off = np.array([(found - true + 50) % 100 - 50 for true, found in (one.cents for one in heard)])
+    return {
+        "median_error_cents": round(float(np.median(np.abs(off))), 1),
+        "percent_within_10_cents": round(100 * float((np.abs(off) <= 10).mean()), 1),
+    }
 
 
 def _sharpness(scores: npt.NDArray[np.float64], keys: npt.NDArray[np.intp]) -> float:

@@ -18,7 +18,7 @@ __all__ = ["Heard", "chord_examples", "hear", "key_examples"]
 
 Array = npt.NDArray[np.float32]
 _FRAME_SEC = 0.2
-_EVERY = 7
+_EVERY = 12
 _UNKNOWN = -1
 
 
@@ -63,7 +63,7 @@ def hear(example: Example) -> Heard:
 
 
 def chord_examples(heard: list[Heard]) -> tuple[Array, npt.NDArray[np.intp]]:
-    """Return every seventh frame's chord features from each root, and 2 · root + minor."""
+    """Return every twelfth frame's chord features from each root, and 2 · root + minor."""
     features, truth = [], []
     for one in heard:
         labels = _labels(one.piece, len(one.found))
@@ -73,16 +73,14 @@ def chord_examples(heard: list[Heard]) -> tuple[Array, npt.NDArray[np.intp]]:
     return np.concatenate(features), np.concatenate(truth)
 
 
-def key_examples(heard: list[Heard], chords: Fit, *, ends: bool) -> Array:
-    """Return the evidence of each piece as seen from each tonic."""
+def key_examples(heard: list[Heard], chords: Fit) -> Array:
+    """Return the evidence of each piece, that of its ends last, as seen from each tonic."""
     weights = np.concatenate([chords.weights, chords.constant[:, None]], axis=1)
     rows = []
     for one in heard:
         likely = chord_probabilities(chord_features(one.found), weights.astype(np.float32))
-        known = evidence(tally(one.found, likely).over(slice(None)))[0]
-        if ends:
-            known = np.concatenate([known, end_evidence(one.found, likely)])
-        rows.append(rotations(known))
+        content = evidence(tally(one.found, likely).over(slice(None)))[0]
+        rows.append(rotations(np.concatenate([content, end_evidence(one.found, likely)])))
     return np.stack(rows)
 
 

@@ -29,13 +29,19 @@ class Fit:
 
 
 def fit_tied(
-    turned: Array, truth: npt.NDArray[np.intp], *, penalty: float, rounds: int = 150
+    turned: Array,
+    truth: npt.NDArray[np.intp],
+    *,
+    penalty: float,
+    counted: npt.NDArray[np.intp] | None = None,
+    rounds: int = 150,
 ) -> Fit:
     """Fit a softmax over 12 roots × major and minor, by L-BFGS.
 
     Args:
         turned: Features as seen from each root, shape (examples, 12, features · 12).
         truth: 2 · root + minor, shape (examples,).
+        counted: How often each example counts, once where it is not given.
         penalty: Of the squared weights of features that are scaled to variance 1.
         rounds: Iterations at most.
 
@@ -45,6 +51,8 @@ def fit_tied(
     scale = turned.std(axis=(0, 1), dtype=np.float64) + 1e-3
     flat = ((turned - mean) / scale).astype(np.float32).reshape(count * 12, width)
     at = np.arange(count)
+    worth = np.ones(count) if counted is None else counted.astype(np.float64)
+    worth /= worth.sum()
 
     def loss(point: Wide) -> tuple[float, Wide]:
         weights, minor = point[:-1].reshape(2, width), point[-1]
@@ -53,9 +61,9 @@ def fit_tied(
         scores -= scores.max(axis=1, keepdims=True)
         likely = np.exp(scores)
         likely /= likely.sum(axis=1, keepdims=True)
-        value = -np.log(likely[at, truth] + 1e-12).mean() + penalty * np.square(weights).sum()
+        value = -worth @ np.log(likely[at, truth] + 1e-12) + penalty * np.square(weights).sum()
         likely[at, truth] -= 1
-        slope = (likely / count).reshape(count * 12, 2)
+        slope = (likely * worth[:, None]).reshape(count * 12, 2)
         gradient = slope.T.astype(np.float32) @ flat + 2 * penalty * weights
         return float(value), np.append(gradient.ravel(), slope[:, 1].sum())
 

@@ -32,6 +32,9 @@ def figures(heard: list[Heard], scores: npt.NDArray[np.float64]) -> dict[str, ob
         kind = "clear" if one.piece.clear else "hard"
         groups.setdefault(kind, []).append(point)
         groups.setdefault(f"{kind}, {one.renderer}", []).append(point)
+        groups.setdefault(f"{kind}, {'drums' if one.percussion else 'no drums'}", []).append(point)
+        if kind == "clear" and one.piece.chords[0].root == 0:
+            groups.setdefault("clear, begins on the tonic", []).append(point)
         styles.setdefault(one.piece.style, []).append(point)
     return {
         "mirex_percent": {name: _percent(values) for name, values in sorted(groups.items())},

@@ -26,7 +26,7 @@ RIFFS: dict[str, tuple[bool, tuple[str, ...]]] = {
 
 _BEATS = 4
 _MIDWAY = 0.12
-"""Share of the pieces that begin midway in their progression, as tracks of a mix do."""
+"""Share of the pieces with a cadence that begin midway, as tracks of a mix do."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def _with_chords(
     repeats = max(1, round(enough / (bar * len(chords)) + random.uniform(-0.2, 0.8)))
     order = chords * repeats
     if len(chords) > 1 and random.random() < _MIDWAY:
-        order = order[int(random.integers(1, len(chords))) :]
+        skipped = int(random.integers(1, len(chords)))
+        if family.closes and repeats > 1:  # a loop would belong to another chord
+            order = order[skipped:]
     if family.closes and random.random() < (0.85 if family.clear else 0.3):
         home = [chord.notes for chord in chords if chord.root == 0]
         shape = home[0] if home else (0, 3 if family.minor else 4, 7)
