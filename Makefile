@@ -46,10 +46,6 @@ fuzz: setup ## 20,000 mutated files through the analyzer; a failure is kept unde
 	@mkdir -p build
 	$(BIN)/python -m tests.fuzz $(FUZZ_FLAGS)
 
-train: setup ## make the analyzer's models anew; needs FluidSynth and the sound font FluidR3_GM
-	$(BIN)/python -m tools.train.key
-	$(BIN)/python -m tools.train.rhythm
-
 test: setup check ## checks, unit and integration tests
 	$(BIN)/pytest tests/unit tests/integration
 
