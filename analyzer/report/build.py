@@ -85,7 +85,8 @@ def _find(
     sound = sound_of(features)
     rhythm = find_rhythm(
         features.onsets,
-        sound_sec=(sound.start_sec, sound.end_sec) if sound else (0.0, 0.0),
+        # Single clicks are no sound, but they may be a beat.
+        sound_sec=(sound.start_sec, sound.end_sec) if sound else (0.0, features.duration_sec),
         cues_sec=[span.start_sec for span in tracks if span.boundaries == "cue"],
         allowed_bpm=options.allowed_bpm,
     )
