@@ -98,13 +98,7 @@ def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
     from analyzer.output.names import job_folder
     from analyzer.pipeline import analyse
 
-    options = Options(
-        silence_top_db=settings.silence_top_db,
-        max_duration_sec=settings.max_duration_sec,
-        stems=job.options.stems,
-        bpm_min=settings.bpm_min if job.options.bpm_min is None else job.options.bpm_min,
-        bpm_max=settings.bpm_max if job.options.bpm_max is None else job.options.bpm_max,
-    )
+    options = Options.of(settings, job.options)
     mount = settings.output_mount_path
     output = OutputPlace(mount, job_folder(job.job_id, settings.run_id)) if mount else None
     decoding = False

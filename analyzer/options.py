@@ -2,12 +2,31 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol, Self
+
+from offbeat.job import JobOptions
 
 __all__ = ["MAX_CHANNELS", "MAX_RATE_HZ", "MIN_RATE_HZ", "Options"]
 
 MAX_CHANNELS = 8
 MIN_RATE_HZ = 4_000
 MAX_RATE_HZ = 384_000
+
+
+class Limits(Protocol):
+    """What the operator has set."""
+
+    @property
+    def silence_top_db(self) -> float: ...
+
+    @property
+    def max_duration_sec(self) -> float: ...
+
+    @property
+    def bpm_min(self) -> float | None: ...
+
+    @property
+    def bpm_max(self) -> float | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +47,17 @@ class Options:
     stems: bool = False
     bpm_min: float | None = None
     bpm_max: float | None = None
+
+    @classmethod
+    def of(cls, limits: Limits, asked: JobOptions) -> Self:
+        """Put together what the operator has set and what the job asks for, which goes first."""
+        return cls(
+            silence_top_db=limits.silence_top_db,
+            max_duration_sec=limits.max_duration_sec,
+            stems=asked.stems,
+            bpm_min=limits.bpm_min if asked.bpm_min is None else asked.bpm_min,
+            bpm_max=limits.bpm_max if asked.bpm_max is None else asked.bpm_max,
+        )
 
     @property
     def allowed_bpm(self) -> tuple[float, float] | None:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from offbeat.cli.exits import Exit, Fault
-from offbeat.cli.message import Cue, Cues, Request
+from offbeat.cli.message import BpmMax, BpmMin, Cue, Cues, Request
 
 if TYPE_CHECKING:
-    from analyzer.options import Options
-    from analyzer.settings import AnalyzerSettings
-    from offbeat.job import CueTrack
+    from offbeat.job import Job
     from offbeat.result import CompletedResult, FailedResult
 
 __all__ = ["analyze"]
@@ -27,6 +25,8 @@ def analyze(
     *,
     cue: Cue = None,
     cues: Cues = None,
+    bpm_min: BpmMin = None,
+    bpm_max: BpmMax = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -52,7 +52,8 @@ def analyze(
     from offbeat.result import dump_result
 
     need("numpy", "soundfile")
-    result = _result(file, _tracks(Request(file=str(file), cue=cue, cues=cues)), output)
+    request = Request(file=str(file), cue=cue, cues=cues, bpm_min=bpm_min, bpm_max=bpm_max)
+    result = _result(file, _job(request), output)
     if json_file == "-":
         typer.echo(dump_result(result))
     elif json_file is not None:
@@ -63,20 +64,23 @@ def analyze(
         raise Fault(result.error, Exit.FAILED_JOB)
 
 
-def _tracks(request: Request) -> "list[CueTrack]":
-    """Check the cue tracks as those of a job are checked."""
+def _job(request: Request) -> "Job":
+    """Check cue tracks and options as those of a job are checked."""
     from offbeat.job import JobRefused, parse_job
 
-    job = {"job_id": _RUN_ID, "relative_path": "file", "cue_tracks": request.tracks()}
+    job = {
+        "job_id": _RUN_ID,
+        "relative_path": "file",
+        "cue_tracks": request.tracks(),
+        "options": request.options(),
+    }
     try:
-        return parse_job(json.dumps(job).encode()).sorted_cues()
+        return parse_job(json.dumps(job).encode())
     except JobRefused as refused:
         raise Fault(str(refused)) from refused
 
 
-def _result(
-    file: Path, cues: "list[CueTrack]", output: Path | None
-) -> "CompletedResult | FailedResult":
+def _result(file: Path, job: "Job", output: Path | None) -> "CompletedResult | FailedResult":
     """Analyse a file behind a progress bar on standard error.
 
     Raises:
@@ -88,6 +92,7 @@ def _result(
     use_one_core()  # before numpy is imported
 
     from analyzer.errors import AnalysisRefused, AnalyzerError
+    from analyzer.options import Options
     from analyzer.output.folder import OutputPlace
     from analyzer.output.names import slug
     from analyzer.pipeline import analyse
@@ -109,7 +114,11 @@ def _result(
 
         try:
             results = analyse(
-                file, cues=cues, options=_options(settings), output=place, report=report
+                file,
+                cues=job.sorted_cues(),
+                options=Options.of(settings, job.options),
+                output=place,
+                report=report,
             )
         except AnalysisRefused as refused:
             return FailedResult.because(
@@ -118,15 +127,6 @@ def _result(
         except AnalyzerError as error:
             raise Fault(f"{file}: {error}", Exit.FAILED_JOB) from error
     return CompletedResult(job_id=str(file), run_id=_RUN_ID, attempt=1, results=results)
-
-
-def _options(settings: "AnalyzerSettings") -> "Options":
-    """Take the limits that the analyzer would have in a Job."""
-    from analyzer.options import Options
-
-    return Options(
-        silence_top_db=settings.silence_top_db, max_duration_sec=settings.max_duration_sec
-    )
 
 
 def _write(path: Path, text: str) -> None:

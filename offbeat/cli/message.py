@@ -55,6 +55,15 @@ class Request:
     bpm_min: float | None = None
     bpm_max: float | None = None
 
+    def options(self) -> Fields:
+        """Write what is asked for beyond the default."""
+        asked: Fields = {"stems": True} if self.stems else {}
+        return asked | {
+            name: value
+            for name, value in (("bpm_min", self.bpm_min), ("bpm_max", self.bpm_max))
+            if value is not None
+        }
+
     def message(self, mount: Path) -> Fields:
         """Write the job as the fields of a message; `mount` is the folder that all parts share.
 
@@ -62,12 +71,7 @@ class Request:
             Fault: The cue tracks cannot be read, or come in two ways.
 
         """
-        options: Fields = {"stems": True} if self.stems else {}
-        options |= {
-            name: value
-            for name, value in (("bpm_min", self.bpm_min), ("bpm_max", self.bpm_max))
-            if value is not None
-        }
+        options = self.options()
         fields: Fields = {"job_id": self._job_id(), **_path(self.file, mount)}
         tracks = self.tracks()
         if tracks:

@@ -33,7 +33,6 @@ _STRETCHES = (0.94, 1.0, 1.06)
 _BEATS_OF_A_PIECE = 16
 _PHASES = 12
 _EPOCHS = 16
-_COPIES = 2
 _HITS_OF_A_WINDOW = 6
 """Fewer in 4 s are a fill or a cymbal: neither drums nor none."""
 
@@ -84,7 +83,6 @@ def _octave(heard: Sequence[Example]) -> dict[str, object]:
         np.concatenate(right),
         np.concatenate(seeds),
         hidden=(48, 24),
-        blur=0.3,
         decay=1.0,
     )
     hits: dict[bool, list[bool]] = {True: [], False: []}
@@ -170,7 +168,6 @@ def _trained(
     *,
     hidden: tuple[int, ...],
     decay: float,
-    blur: float = 0.0,
 ) -> tuple[dict[str, object], dict[str, float]]:
     """Return a network as it is written, and how it does on what it was not trained on."""
     training = seeds % _EVERY != 0
@@ -184,14 +181,7 @@ def _trained(
         n_iter_no_change=_EPOCHS,
         random_state=0,
     )
-    evened, truth = (inputs[training] - mean) / scale, right[training]
-    if blur:
-        # Grooves that nobody has written yet are near those that were: blurred copies stand for
-        # them. Styles that were held out gained a percent by it.
-        random = np.random.default_rng(3)
-        noise = [blur * random.standard_normal(evened.shape, np.float32) for _ in range(_COPIES)]
-        evened, truth = np.concatenate([evened + copy for copy in noise]), np.tile(truth, _COPIES)
-    classifier.fit(evened, truth)
+    classifier.fit((inputs[training] - mean) / scale, right[training])
     network: dict[str, object] = {
         "mean": _rounded(mean),
         "scale": _rounded(scale),
