@@ -140,13 +140,15 @@ def _hear(pitches: npt.NDArray[np.uint8], cents: float, model: KeyModel) -> _Hea
 
 def _stretches(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeyStretch, ...]:
     """Return the likeliest keys of blocks, each seen with its neighbours, by Viterbi."""
-    windows = counted.around(_REACH_BLOCKS)
-    likely = [
-        _probabilities(profiles.scores(evidence(windows.part(slice(at, at + _PART_BLOCKS)))))
-        for at in range(0, len(windows.tonal), _PART_BLOCKS)
-    ]
+    likely, tonal = [], []
+    for at in range(0, len(counted.tonal), _PART_BLOCKS):
+        first = max(0, at - _REACH_BLOCKS)
+        near = counted.part(slice(first, at + _PART_BLOCKS + _REACH_BLOCKS))
+        windows = near.around(_REACH_BLOCKS).part(slice(at - first, at - first + _PART_BLOCKS))
+        likely.append(_probabilities(profiles.scores(evidence(windows))))
+        tonal.append(windows.tonal)
     logs = np.log(np.concatenate(likely) + 1e-6)
-    logs[windows.tonal < LEAST_TONAL_FRAMES] = 0.0
+    logs[np.concatenate(tonal) < LEAST_TONAL_FRAMES] = 0.0
     path = _steadiest(logs)
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     out = []

@@ -23,6 +23,7 @@ OFFSETS = np.concatenate([-_FAR[::-1], _NEAR, _FAR])
 """Where the network looks, in beats."""
 
 _WIDE = np.abs(OFFSETS) > 1
+_FRAMES_AT_ONCE = 65_536
 _PEAK_REACH = 2
 _NO_PEAK = -4.0
 """Log odds of a frame in which less begins than within 20 ms of it: it is not looked at."""
@@ -60,11 +61,20 @@ def seen_at(onsets: Onsets, frames: Frames, period: Times) -> Matrix:
 def beat_log_odds(onsets: Onsets, periods: Periods, *, network: Network | None = None) -> Matrix:
     """Return the log odds that each frame is a beat: shape (frames,)."""
     network = network or load_network("rhythm.json", "beat")
-    total = onsets.strength[:, :ATTACKS].sum(axis=1, dtype=np.int16)
-    peaks = np.flatnonzero(total == _highest(total[:, None], _PEAK_REACH)[:, 0])
-    odds = np.full(len(total), _NO_PEAK, np.float32)
-    odds[peaks] = judge(onsets, peaks, periods.at(peaks), network)
+    odds = np.full(len(onsets.strength), _NO_PEAK, np.float32)
+    for first in range(0, len(odds), _FRAMES_AT_ONCE):
+        peaks = _peaks(onsets, first, first + _FRAMES_AT_ONCE)
+        odds[peaks] = judge(onsets, peaks, periods.at(peaks), network)
     return odds
+
+
+def _peaks(onsets: Onsets, first: int, last: int) -> Frames:
+    """Return the frames in which no less begins than within 20 ms of them."""
+    start = max(0, first - _PEAK_REACH)
+    strength = onsets.strength[start : last + _PEAK_REACH, :ATTACKS]
+    total = strength.sum(axis=1, dtype=np.int16)
+    peaks = start + np.flatnonzero(total == _highest(total[:, None], _PEAK_REACH)[:, 0])
+    return np.asarray(peaks[(peaks >= first) & (peaks < last)], np.intp)
 
 
 def _rows(onsets: Onsets, frames: Frames, period: Times) -> Iterator[tuple[slice, Matrix]]:

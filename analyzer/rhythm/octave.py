@@ -134,7 +134,6 @@ def find_readings(
     onsets: Onsets,
     pulse: Pulse,
     *,
-    cues_sec: Sequence[float] = (),
     allowed_bpm: tuple[float, float] | None = None,
     network: Network | None = None,
 ) -> Sequence[Reading]:
@@ -150,9 +149,7 @@ def find_readings(
     scores = [
         _within(bpm, log_odds, allowed_bpm) for bpm, log_odds in zip(candidates, odds, strict=True)
     ]
-    # A cue may lie between the middles of two blocks: there, another track may have another tempo.
-    first, last = np.searchsorted(np.sort(cues_sec), [times[:-1], times[1:]])
-    chosen = _viterbi(candidates, scores, np.where(last > first, 0.0, _SWITCH_COST))
+    chosen = _viterbi(candidates, scores)
     return [
         Reading(time, float(bpm[choice]), bpm, log_odds)
         for time, bpm, log_odds, choice in zip(times, candidates, odds, chosen, strict=True)
@@ -174,13 +171,12 @@ def _within(
 def _viterbi(
     candidates: Sequence[npt.NDArray[np.float64]],
     scores: Sequence[npt.NDArray[np.float64]],
-    costs: npt.NDArray[np.float64],
 ) -> list[int]:
     total = scores[0]
     back: list[npt.NDArray[np.intp]] = []
     for number in range(1, len(candidates)):
         apart = np.abs(np.log(candidates[number][:, None] / candidates[number - 1]))
-        reached = total - costs[number - 1] * (apart > _SAME_TEMPO)
+        reached = total - _SWITCH_COST * (apart > _SAME_TEMPO)
         back.append(reached.argmax(axis=1))
         total = reached.max(axis=1) + scores[number]
     path = [int(total.argmax())]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +11,9 @@ from analyzer.features.onsets import Onsets
 from analyzer.rhythm.octave import Reading, readings_of
 from analyzer.rhythm.pulse import Pulse
 
-__all__ = ["Periods", "find_periods"]
+__all__ = ["PERIOD_FRAMES", "Periods", "find_periods"]
 
-_EVERY = 16
+PERIOD_FRAMES = 16
 """A period holds for so many frames: 0.16 s."""
 
 _UNCLEAR = 0.5
@@ -29,9 +30,14 @@ class Periods:
 
     values: Times
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put together those of parts that follow one another."""
+        return cls(np.concatenate([part.values for part in parts]))
+
     def at(self, frames: npt.NDArray[np.intp]) -> Times:
         """Return the period at some frames."""
-        return np.asarray(self.values[frames // _EVERY], np.float64)
+        return np.asarray(self.values[frames // PERIOD_FRAMES], np.float64)
 
 
 def find_periods(onsets: Onsets, pulse: Pulse, readings: Sequence[Reading]) -> Periods:
@@ -46,7 +52,7 @@ def find_periods(onsets: Onsets, pulse: Pulse, readings: Sequence[Reading]) -> P
         reading = readings[int(np.abs(blocks - pulse.time_sec[moment]).argmin())]
         possible = readings_of(float(pulse.period_sec[moment]))
         bpm[number] = possible[int(np.abs(np.log(possible / reading.bpm)).argmin())]
-    frames = np.arange(0, len(onsets.strength), _EVERY) + _EVERY / 2
+    frames = np.arange(0, len(onsets.strength), PERIOD_FRAMES) + PERIOD_FRAMES / 2
     time = np.asarray(onsets.start_sec + frames * onsets.interval_sec, np.float64)
     return Periods(60 / _gliding(time, pulse.time_sec[moments], bpm) / onsets.interval_sec)
 

@@ -6,7 +6,9 @@ their sum stands out even where none of them does, and a path through the sums (
 mix from track to track.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +54,24 @@ class Pulse:
     period_sec: npt.NDArray[np.float64]
     clarity: npt.NDArray[np.float64]
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put together the pulses of parts that follow one another."""
+        return cls(
+            np.concatenate([part.time_sec for part in parts]),
+            np.concatenate([part.period_sec for part in parts]),
+            np.concatenate([part.clarity for part in parts]),
+        )
+
 
 def find_pulse(onsets: Onsets) -> Pulse:
     """Return the pulse; of a file shorter than a window there is one moment."""
     correlation = _correlations(onsets.strength[:, :ATTACKS])
     classes = _classes(onsets.interval_sec)
-    salience = correlation @ classes
+    salience = np.empty((len(correlation), _BINS), np.float32)
+    for first in range(0, len(correlation), _BATCH):
+        part = slice(first, first + _BATCH)
+        np.matmul(correlation[part].astype(np.float32), classes, out=salience[part])
     path = _viterbi(salience)
     starts = np.arange(len(correlation)) * _HOP
     middle = np.minimum(starts + _WINDOW / 2, (starts + len(onsets.strength)) / 2)
@@ -68,16 +82,18 @@ def find_pulse(onsets: Onsets) -> Pulse:
     )
 
 
-def _correlations(strength: npt.NDArray[np.uint8]) -> Matrix:
+def _correlations(strength: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16]:
     """Return the autocorrelation of each window, all bands together: shape (windows, lags)."""
     count = max(1, 1 + -(-(len(strength) - _WINDOW) // _HOP))
-    padded = np.zeros(((count - 1) * _HOP + _WINDOW, strength.shape[1]), np.uint8)
-    padded[: len(strength)] = strength
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=0)[::_HOP]
     unbiased = (_WINDOW / (_WINDOW - np.arange(_LAGS))).astype(np.float32)
-    result = np.empty((count, _LAGS), np.float32)
+    # In half precision: six hours are 9 MiB.
+    result = np.empty((count, _LAGS), np.float16)
     for first in range(0, count, _BATCH):
-        part = windows[first : first + _BATCH].astype(np.float32)
+        frames = (min(_BATCH, count - first) - 1) * _HOP + _WINDOW
+        here = strength[first * _HOP :][:frames]
+        padded = np.pad(here, ((0, frames - len(here)), (0, 0)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=0)[::_HOP]
+        part = windows.astype(np.float32)
         part -= part.mean(axis=2, keepdims=True)
         spectrum = np.fft.rfft(part, 2 * _WINDOW, axis=2)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
@@ -134,14 +150,14 @@ def _viterbi(salience: Matrix) -> npt.NDArray[np.intp]:
 
 
 def _refined(
-    correlation: Matrix, path: npt.NDArray[np.intp], interval_sec: float
+    correlation: npt.NDArray[np.float16], path: npt.NDArray[np.intp], interval_sec: float
 ) -> npt.NDArray[np.float64]:
     """Return the periods in seconds, to a fraction of a bin, from lags up to five seconds."""
     stretch = np.linspace(1 - _FINE_RANGE, 1 + _FINE_RANGE, _FINE)
     periods = np.empty(len(path))
     for window, number in enumerate(path):
         # Three windows together: a period must not follow the chance of one.
-        near = correlation[max(0, window - 1) : window + 2].mean(axis=0)
+        near = correlation[max(0, window - 1) : window + 2].mean(axis=0, dtype=np.float32)
         coarse = LONGEST_PERIOD_SEC / interval_sec * 2.0 ** (-(number + 0.5) / _BINS)
         lags = coarse * np.array([0.5, 1, 2, 3, 4, 6, 8])[:, None] * stretch
         inside = lags[:, -1] < _LAGS - 1

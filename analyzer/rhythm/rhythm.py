@@ -1,6 +1,6 @@
 """The whole way from onset strengths to a beat grid, for a file of any length."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,14 @@ from analyzer.rhythm.drums import drum_probability
 from analyzer.rhythm.grid import lay_grid
 from analyzer.rhythm.lines import Line, fit_lines, measure
 from analyzer.rhythm.octave import Reading, find_readings
-from analyzer.rhythm.periods import find_periods
+from analyzer.rhythm.periods import PERIOD_FRAMES, Periods, find_periods
 from analyzer.rhythm.pulse import Pulse, find_pulse
 from analyzer.rhythm.tracking import track_beats
 
 __all__ = ["Rhythm", "find_rhythm"]
+
+_SHORTEST_SEC = 8.0
+"""A part between cues that is shorter has no tempo of its own."""
 
 Times = npt.NDArray[np.float64]
 
@@ -60,13 +63,49 @@ def find_rhythm(
     Args:
         onsets: Its onset strengths.
         sound_sec: Where its sound begins and ends: there are no beats outside.
-        cues_sec: Where tracks begin: the tempo may change there at no cost.
+        cues_sec: Where tracks begin: each has a tempo of its own.
         allowed_bpm: Slowest and fastest tempo that are considered.
 
     """
-    pulse = find_pulse(onsets)
-    readings = find_readings(onsets, pulse, cues_sec=cues_sec, allowed_bpm=allowed_bpm)
-    periods = find_periods(onsets, pulse, readings)
+    pulses: list[Pulse] = []
+    readings: list[Reading] = []
+    periods: list[Periods] = []
+    for section in _sections(onsets, cues_sec):
+        pulse = find_pulse(section)
+        read = find_readings(section, pulse, allowed_bpm=allowed_bpm)
+        pulses.append(pulse)
+        readings += read
+        periods.append(find_periods(section, pulse, read))
+    return _beats(onsets, Pulse.joined(pulses), readings, Periods.joined(periods), sound_sec)
+
+
+def _sections(onsets: Onsets, cues_sec: Sequence[float]) -> Iterator[Onsets]:
+    """Yield what lies between cues: tracks have tempi of their own. Short ones go together."""
+    count = len(onsets.strength)
+    least = round(_SHORTEST_SEC / onsets.interval_sec)
+    start = 0
+    for cue in sorted(cues_sec):
+        frame = round((cue - onsets.start_sec) / onsets.interval_sec / PERIOD_FRAMES)
+        end = frame * PERIOD_FRAMES
+        if start + least <= end <= count - least:
+            yield _part(onsets, start, end)
+            start = end
+    yield _part(onsets, start, count)
+
+
+def _part(onsets: Onsets, start: int, end: int) -> Onsets:
+    start_sec = onsets.start_sec + start * onsets.interval_sec
+    return Onsets(onsets.strength[start:end], onsets.interval_sec, start_sec)
+
+
+def _beats(
+    onsets: Onsets,
+    pulse: Pulse,
+    readings: Sequence[Reading],
+    periods: Periods,
+    sound_sec: tuple[float, float],
+) -> Rhythm:
+    """Track the beats of the whole file, whose tempo is known."""
     frames = track_beats(beat_log_odds(onsets, periods), periods)
     measured = measure(onsets, frames)
     lines = fit_lines(measured)
