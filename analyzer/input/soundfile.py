@@ -87,6 +87,7 @@ class SoundFileReader:
         self._decoded = 0
         self._block: Samples = np.empty((0, self.channels), np.float32)
         self._ended = False
+        self._complaint: str | None = None
         self.warnings: list[str] = []
 
     def _describe(self, known: Format) -> None:
@@ -118,8 +119,12 @@ class SoundFileReader:
         No more is asked for than the header counts: libsndfile would decode on and throw it away,
         and a tag behind the last frame would look like damage. An Ogg file has no such header, and
         is read until nothing comes.
+
+        An error does not end it as long as more comes: libsndfile carries on behind a damaged frame
+        within one read, so a reader has to do the same between two.
         """
         got = 0
+        stuck = False
         left = len(self._block)
         if self.expected_frames is not None and self.container != "ogg":
             left = min(left, self.expected_frames - self._decoded)
@@ -127,9 +132,12 @@ class SoundFileReader:
             try:
                 more: int = self._sound.buffer_read_into(self._block[got:left].data, "float32")
             except soundfile.LibsndfileError as error:
-                got = int(self._sound.tell()) - self._decoded
-                self._end(self._decoded + got, _words(error))
-                return got
+                self._complaint = self._complaint or _words(error)
+                more = int(self._sound.tell()) - self._decoded - got
+                if more == 0 and not stuck:
+                    stuck = True
+                    continue
+            stuck = False
             got += more
             if more == 0:
                 break
@@ -141,9 +149,9 @@ class SoundFileReader:
         """Return how many bytes of the file libsndfile has left alone."""
         return os.fstat(self._file.fileno()).st_size - self._file.tell()
 
-    def _end(self, decoded: int, complaint: str | None = None) -> None:
+    def _end(self, decoded: int) -> None:
         self._ended = True
-        complaint = complaint or self._promise.broken_by(
+        complaint = self._complaint or self._promise.broken_by(
             decoded, self.expected_frames, rate=self.rate, unread=self._unread()
         )
         if complaint and not decoded:
