@@ -6,6 +6,7 @@ the four bars after a bar line differ, in the strength of each band, from the fo
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +58,11 @@ def _bar_strengths(onsets: Onsets, downbeats_sec: Array) -> Array:
     """Return the mean strength of each band in each bar, as logarithms: shape (bars, bands)."""
     edges = np.rint((downbeats_sec - onsets.start_sec) / onsets.interval_sec).astype(np.intp)
     edges = np.clip(edges, 0, len(onsets.strength) - 1)
-    sums = np.add.reduceat(onsets.strength, edges, axis=0, dtype=np.int64)[:-1]
-    return np.asarray(np.log1p(sums / np.maximum(np.diff(edges), 1)[:, None]))
+    means = [
+        onsets.strength[first : max(last, first + 1)].mean(axis=0, dtype=np.float64)
+        for first, last in pairwise(edges.tolist())
+    ]
+    return np.asarray(np.log1p(means), np.float64)
 
 
 def _novelty(bars: Array) -> Array:
