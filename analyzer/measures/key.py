@@ -123,18 +123,17 @@ def _has_notes(counted: Tally, unity: float) -> bool:
 
 def _hear(pitches: npt.NDArray[np.uint8], cents: float, model: KeyModel) -> _Heard:
     """Count in parts of ten minutes, so that hours take no more memory."""
-    counted: Tally | None = None
+    if not len(pitches):
+        raise ValueError("there are no frames")
+    counted = Tally.empty(-(-len(pitches) // BLOCK_FRAMES))
     ends = np.zeros((0, 12), np.float32)
     for start in range(0, len(pitches), _PART_BLOCKS * BLOCK_FRAMES):
         part = pitches[start : start + _PART_BLOCKS * BLOCK_FRAMES]
         found = notes(semitones(part, cents))
         chords = chord_probabilities(chord_features(found), model.chords)
-        here = tally(found, chords)
-        counted = here if counted is None else counted + here
+        counted.put(start // BLOCK_FRAMES, tally(found, chords))
         if len(pitches) <= _ENDS_MATTER_FRAMES:
             ends = end_evidence(found, chords)
-    if counted is None:
-        raise ValueError("there are no frames")
     return _Heard(counted, ends)
 
 

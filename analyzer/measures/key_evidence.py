@@ -97,15 +97,21 @@ class Tally:
         """Return each block with so many neighbours on both sides added."""
         return self._each(lambda counts: _moving_sum(counts, reach))
 
-    def __add__(self, other: "Tally") -> "Tally":
-        """Return both, one after the other."""
-        return Tally(
-            np.concatenate([self.notes, other.notes]),
-            np.concatenate([self.chords, other.chords]),
-            np.concatenate([self.changes, other.changes]),
-            np.concatenate([self.tonal, other.tonal]),
-            np.concatenate([self.strong, other.strong]),
-        )
+    @classmethod
+    def empty(cls, blocks: int) -> "Tally":
+        """Return blocks in which nothing has been counted yet."""
+        shapes = ((3, 12), (12, 2), (24, 24), (), ())
+        return cls(*(np.zeros((blocks, *shape), np.float32) for shape in shapes))
+
+    def put(self, first: int, part: "Tally") -> None:
+        """Take over what was counted in some blocks, from the block `first` on.
+
+        Hours are counted in parts; to join those at the end would need the room twice.
+        """
+        here = slice(first, first + len(part.tonal))
+        self.notes[here], self.chords[here] = part.notes, part.chords
+        self.changes[here] = part.changes
+        self.tonal[here], self.strong[here] = part.tonal, part.strong
 
     def _each(self, change: Callable[[Array], Array]) -> "Tally":
         return Tally(

@@ -23,7 +23,7 @@ OFFSETS = np.concatenate([-_FAR[::-1], _NEAR, _FAR])
 """Where the network looks, in beats."""
 
 _WIDE = np.abs(OFFSETS) > 1
-_FRAMES_AT_ONCE = 65_536
+_FRAMES_AT_ONCE = 16_384
 _PEAK_REACH = 2
 _NO_PEAK = -4.0
 """Log odds of a frame in which less begins than within 20 ms of it: it is not looked at."""

@@ -23,7 +23,7 @@ LONGEST_PERIOD_SEC = 1.0
 _WINDOW = 1024
 _HOP = 256
 _LAGS = 520
-_BATCH = 64
+_BATCH = 16
 _BINS = 72
 """A bin is 0.97 % of tempo."""
 
