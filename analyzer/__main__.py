@@ -18,7 +18,7 @@ from typing import NoReturn
 from analyzer.cores import use_one_core
 from analyzer.errors import AnalysisRefused, DecoderKilled
 from analyzer.last_words import leave
-from analyzer.memory import return_large_arrays
+from analyzer.memory import settle_memory
 from analyzer.settings import AnalyzerSettings
 from offbeat import keys, logs
 from offbeat.errors import NoRedisConfigured, RedisUnreachable
@@ -41,7 +41,7 @@ def main() -> int:
     """Work on the run that the environment names, and return the exit code."""
     signal.signal(signal.SIGTERM, _end_now)
     use_one_core()
-    return_large_arrays()
+    settle_memory()
     logs.configure("INFO", "json")
     settings = None
     try:

@@ -51,6 +51,7 @@ def build_results(
 ) -> Results:
     """Measure the whole and every track of it."""
     found = _find(facts, features, tracks, options)
+    whole = _common(found, of_file(features))
     last = len(tracks) - 1
     scopes = [
         of_track(features, span, after_neighbour=number > 0, before_neighbour=number < last)
@@ -58,9 +59,10 @@ def build_results(
     ]
     return Results.model_validate(
         {
-            "global": _global(found, options, waveform),
+            "global": _global(found, whole, options, waveform),
             "tracks": [
-                _track(found, span, scope) for span, scope in zip(tracks, scopes, strict=True)
+                _track(found, whole, span, scope)
+                for span, scope in zip(tracks, scopes, strict=True)
             ],
             "warnings": list(warnings),
             "analyzer_version": __version__,
@@ -93,7 +95,29 @@ def _find(
     return _Found(facts, features, sound, rhythm, hear_vocals(features.voice))
 
 
-def _global(found: _Found, options: Options, waveform: WaveformOutcome) -> GlobalAnalysis:
+@dataclass(frozen=True)
+class _Common:
+    """Figures that files and tracks both have, and why some are missing."""
+
+    figures: dict[str, object]
+    unavailable: dict[str, str]
+
+
+def _common(found: _Found, scope: Scope) -> _Common:
+    explained = Explained()
+    facts, features = found.facts, found.features
+    figures = {
+        **level_figures(features, scope, explained=explained),
+        **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
+        **harmony_figures(features, scope, explained=explained),
+        **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
+    }
+    return _Common(figures, explained.unavailable)
+
+
+def _global(
+    found: _Found, common: _Common, options: Options, waveform: WaveformOutcome
+) -> GlobalAnalysis:
     explained = Explained()
     facts, features = found.facts, found.features
     scope = of_file(features)
@@ -111,27 +135,24 @@ def _global(found: _Found, options: Options, waveform: WaveformOutcome) -> Globa
         "bit_depth": facts.bit_depth,
         "stems": None if options.stems else {},
         **sound_figures(found.sound, features, options, explained=explained),
-        **level_figures(features, scope, explained=explained),
-        **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
+        **common.figures,
         **file_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
-        **harmony_figures(features, scope, explained=explained),
-        **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
         **waveform_figures(waveform, explained=explained),
     }
+    explained.unavailable |= common.unavailable
     return GlobalAnalysis.model_validate(figures | {"unavailable": explained.unavailable})
 
 
-def _track(found: _Found, span: Span, scope: Scope) -> Track:
+def _track(found: _Found, whole: _Common, span: Span, scope: Scope) -> Track:
+    """Measure one track; what a file and its only track have in common is measured once."""
+    common = whole if span.boundaries == "file" else _common(found, scope)
     explained = Explained()
-    facts, features = found.facts, found.features
     figures = {
         "duration_sec": round(span.end_sec - span.start_sec, _TIME_DIGITS),
-        **level_figures(features, scope, explained=explained),
-        **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
-        **track_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
-        **harmony_figures(features, scope, explained=explained),
-        **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
+        **common.figures,
+        **track_rhythm_figures(found.rhythm, found.features.onsets, scope, explained=explained),
     }
+    explained.unavailable |= common.unavailable
     return Track(
         track_id=span.track_id,
         title=span.title,

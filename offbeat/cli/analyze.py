@@ -88,10 +88,10 @@ def _result(file: Path, job: "Job", output: Path | None) -> "CompletedResult | F
 
     """
     from analyzer.cores import use_one_core
-    from analyzer.memory import return_large_arrays
+    from analyzer.memory import settle_memory
 
     use_one_core()  # before numpy is imported
-    return_large_arrays()
+    settle_memory()
 
     from analyzer.errors import AnalysisRefused, AnalyzerError
     from analyzer.options import Options

@@ -267,7 +267,7 @@ def test_memory_does_not_grow_with_the_length(pod: Pod, tmp_path: Path) -> None:
         script.write_text(
             "import sys\nfrom pathlib import Path\n"
             "from analyzer.cores import use_one_core\nuse_one_core()\n"
-            "from analyzer.memory import return_large_arrays\nreturn_large_arrays()\n"
+            "from analyzer.memory import settle_memory\nsettle_memory()\n"
             "from analyzer.pipeline import analyse\nanalyse(Path(sys.argv[1]))\n"
             "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
         )
