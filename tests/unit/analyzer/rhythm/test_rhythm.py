@@ -9,6 +9,8 @@ import pytest
 from analyzer.options import Options
 from analyzer.pipeline import analyse
 from offbeat.analysis import GlobalAnalysis
+from offbeat.cli.mix import make_mix
+from offbeat.job import CueTrack
 from tests.support.audio import silence, write
 from tests.support.drums import groove
 
@@ -57,6 +59,16 @@ def test_the_grid_goes_on_through_a_breakdown(tmp_path: Path) -> None:
     assert any(region.interpolated for region in found.beat_regions)
     drums = np.array(found.global_drum_beat_grid_timestamps)
     assert not ((drums > 23) & (drums < 32)).any()
+
+
+def test_each_cue_track_has_a_tempo_of_its_own(tmp_path: Path) -> None:
+    """Of 12 s in the demo's mix, in which a window of the pulse reaches from one into the next."""
+    mix = make_mix()
+    cues = [CueTrack(title=title, start_time_sec=start) for start, title in mix.cues]
+    path = write(tmp_path / "a.wav", mix.samples, rate=RATE)
+    house, breakbeat, _ = (track.analysis.stable_bpm for track in analyse(path, cues=cues).tracks)
+    assert house == pytest.approx(124, abs=0.2)
+    assert breakbeat == pytest.approx(172, abs=0.2)
 
 
 def test_a_hint_overrules_the_octave(tmp_path: Path) -> None:
