@@ -43,16 +43,23 @@ class Network:
 
     def __call__(self, inputs: Matrix) -> Matrix:
         """Return the outputs, shape (rows, outputs), of inputs of shape (rows, inputs)."""
-        values = (inputs - self.mean) / self.scale
+        values = inputs - self.mean
+        values /= self.scale
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            values = values @ weight + bias
+            values = values @ weight
+            values += bias
             if number < len(self.weights) - 1:
                 np.maximum(values, 0, out=values)
         return values
 
 
-@cache
 def load_network(file: str, name: str) -> Network:
     """Return one network of a file of this folder."""
+    return _load(file)[name]
+
+
+@cache
+def _load(file: str) -> dict[str, Network]:
+    """Read a file once: to parse half a megabyte of digits takes longer than ten seconds' beats."""
     text = files(__package__).joinpath(file).read_text(encoding="utf-8")
-    return Network.of(json.loads(text)["networks"][name])
+    return {name: Network.of(fields) for name, fields in json.loads(text)["networks"].items()}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from analyzer.features.onsets import ATTACKS, BANDS, Onsets
 from analyzer.models.network import Network, load_network
-from analyzer.rhythm.parts import in_parts
+from analyzer.rhythm.parts import PART_FRAMES, in_parts
 from analyzer.rhythm.periods import Periods
 
 __all__ = ["OFFSETS", "beat_log_odds", "judge", "seen_at"]
@@ -23,7 +23,9 @@ OFFSETS = np.concatenate([-_FAR[::-1], _NEAR, _FAR])
 """Where the network looks, in beats."""
 
 _WIDE = np.abs(OFFSETS) > 1
-_FRAMES_AT_ONCE = 16_384
+_LEAST_ROWS = 256
+"""Rows that are looked at together, at least: half a megabyte, which stays in a core's cache."""
+
 _PEAK_REACH = 2
 _NO_PEAK = -4.0
 """Log odds of a frame in which less begins than within 20 ms of it: it is not looked at."""
@@ -46,25 +48,34 @@ def judge(onsets: Onsets, frames: Frames, period: Times, network: Network) -> Ma
         network: With one output.
 
     """
-    odds = np.empty(len(frames), np.float32)
-    for which, rows in _rows(onsets, frames, period):
-        odds[which] = network(rows)[:, 0]
-    return odds
+    return _judged(onsets, frames, period, network, _floor(onsets))
 
 
 def seen_at(onsets: Onsets, frames: Frames, period: Times) -> Matrix:
     """Return what a network sees of some frames, as `judge` takes them: shape (frames, inputs)."""
     rows = [np.empty((0, len(OFFSETS) * BANDS), np.float32)]
-    return np.concatenate(rows + [part for _, part in _rows(onsets, frames, period)])
+    return np.concatenate(
+        rows + [part for _, part in _rows(onsets, frames, period, _floor(onsets))]
+    )
 
 
 def beat_log_odds(onsets: Onsets, periods: Periods, *, network: Network | None = None) -> Matrix:
     """Return the log odds that each frame is a beat: shape (frames,)."""
     network = network or load_network("rhythm.json", "beat")
+    floor = _floor(onsets)
     odds = np.full(len(onsets.strength), _NO_PEAK, np.float32)
-    for first in range(0, len(odds), _FRAMES_AT_ONCE):
-        peaks = _peaks(onsets, first, first + _FRAMES_AT_ONCE)
-        odds[peaks] = judge(onsets, peaks, periods.at(peaks), network)
+    for first in range(0, len(odds), PART_FRAMES):
+        peaks = _peaks(onsets, first, first + PART_FRAMES)
+        odds[peaks] = _judged(onsets, peaks, periods.at(peaks), network, floor)
+    return odds
+
+
+def _judged(
+    onsets: Onsets, frames: Frames, period: Times, network: Network, floor: Matrix
+) -> Matrix:
+    odds = np.empty(len(frames), np.float32)
+    for which, rows in _rows(onsets, frames, period, floor):
+        odds[which] = network(rows)[:, 0]
     return odds
 
 
@@ -77,12 +88,20 @@ def _peaks(onsets: Onsets, first: int, last: int) -> Frames:
     return np.asarray(peaks[(peaks >= first) & (peaks < last)], np.intp)
 
 
-def _rows(onsets: Onsets, frames: Frames, period: Times) -> Iterator[tuple[slice, Matrix]]:
-    floor = _floor(onsets)
+def _rows(
+    onsets: Onsets, frames: Frames, period: Times, floor: Matrix
+) -> Iterator[tuple[slice, Matrix]]:
+    """Yield what is seen of some frames after others, and which they are."""
     for part in in_parts(onsets, frames):
-        even = _evened(part.strength, floor)
-        here = frames[part.which] - part.start
-        yield part.which, _gathered(_highest(even, 1), _highest(even, 2), here, period[part.which])
+        table = _table(_evened(part.strength, floor))
+        count = part.which.stop - part.which.start
+        pieces = max(1, count // _LEAST_ROWS)
+        for piece in range(pieces):
+            which = slice(
+                part.which.start + piece * count // pieces,
+                part.which.start + (piece + 1) * count // pieces,
+            )
+            yield which, _gathered(table, frames[which] - part.start, period[which])
 
 
 def _floor(onsets: Onsets) -> Matrix:
@@ -94,23 +113,36 @@ def _floor(onsets: Onsets) -> Matrix:
 def _evened(strength: npt.NDArray[np.uint8], floor: Matrix) -> Matrix:
     """Return strengths in relation to those of the 8 s around them, shape (frames, bands)."""
     count = len(strength)
-    total = np.zeros((count + 1, BANDS), np.int64)
-    np.cumsum(strength, axis=0, dtype=np.int64, out=total[1:])
-    first = np.maximum(np.arange(count) - _AROUND, 0)
-    last = np.minimum(np.arange(count) + _AROUND + 1, count)
-    mean = (total[last] - total[first]) / (last - first)[:, None]
-    return np.asarray(np.log1p(strength / np.maximum(mean, floor), dtype=np.float32))
+    # Sums of all before a frame, with as many frames to either side as are looked at.
+    total = np.zeros((count + 2 * _AROUND + 1, BANDS), np.int32)
+    np.cumsum(strength, axis=0, dtype=np.int32, out=total[_AROUND + 1 : -_AROUND])
+    total[-_AROUND:] = total[-_AROUND - 1]
+    number = np.arange(count)
+    length = np.minimum(number + _AROUND + 1, count) - np.maximum(number - _AROUND, 0)
+    mean = (total[-count:] - total[:count]) / length[:, None]
+    np.maximum(mean, floor, out=mean)
+    np.divide(strength, mean, out=mean)
+    return np.asarray(np.log1p(mean, dtype=np.float32))
 
 
-def _gathered(narrow: Matrix, wide: Matrix, frames: Frames, period: Times) -> Matrix:
-    index = np.rint(frames[:, None] + OFFSETS * period[:, None]).astype(np.intp)
-    outside = (index < 0) | (index >= len(narrow))
-    np.clip(index, 0, len(narrow) - 1, out=index)
-    seen = np.empty((*index.shape, BANDS), np.float32)
-    seen[:, ~_WIDE] = narrow[index[:, ~_WIDE]]
-    seen[:, _WIDE] = wide[index[:, _WIDE]]
-    seen[outside] = 0.0
-    return seen.reshape(len(frames), -1)
+def _table(even: Matrix) -> Matrix:
+    """Return nothing, then the highest within a frame, then within two: shape (rows, bands)."""
+    count = len(even)
+    table = np.zeros((1 + 2 * count, BANDS), np.float32)
+    table[1 : 1 + count] = _highest(even, 1)
+    table[1 + count :] = _highest(even, 2)
+    return table
+
+
+def _gathered(table: Matrix, frames: Frames, period: Times) -> Matrix:
+    count = len(table) // 2
+    place = OFFSETS * period[:, None]
+    place += frames[:, None]
+    index = np.rint(place, out=place).astype(np.intp)
+    inside = (index >= 0) & (index < count)
+    index += np.where(_WIDE, 1 + count, 1)
+    index *= inside
+    return table.take(index, axis=0).reshape(len(frames), -1)
 
 
 def _highest(values: Matrix, reach: int) -> Matrix:

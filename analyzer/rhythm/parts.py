@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
 
-__all__ = ["Part", "in_parts"]
+__all__ = ["PART_FRAMES", "Part", "in_parts"]
 
-_FRAMES = 8_192
+PART_FRAMES = 8_192
 _MARGIN = 1_000
 """Four beats at 48 a minute, and the 4 s over which levels are evened."""
 
@@ -35,9 +35,12 @@ class Part:
 
 def in_parts(onsets: Onsets, frames: Frames) -> Iterator[Part]:
     """Yield a part for every 8,192 frames of a file in which some of `frames`, in order, lie."""
+    if not len(frames):
+        return
     count = len(onsets.strength)
-    for first in range(0, count, _FRAMES):
-        which = slice(*np.searchsorted(frames, (first, first + _FRAMES)))
+    begin = int(frames[0]) // PART_FRAMES * PART_FRAMES
+    for first in range(begin, min(count, int(frames[-1]) + 1), PART_FRAMES):
+        which = slice(*np.searchsorted(frames, (first, first + PART_FRAMES)))
         if which.start < which.stop:
             start = max(0, first - _MARGIN)
-            yield Part(start, which, onsets.strength[start : first + _FRAMES + _MARGIN])
+            yield Part(start, which, onsets.strength[start : first + PART_FRAMES + _MARGIN])
