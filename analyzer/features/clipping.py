@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
+from analyzer.features.peaks import Extremes
 
 __all__ = ["ClipMeter", "Clips"]
 
@@ -62,10 +63,10 @@ class ClipMeter:
         self._before = np.zeros((channels, _LEAD + _JUMP_SAMPLES), np.float32)
         self._records = bytearray()
 
-    def add(self, planes: npt.NDArray[np.float32]) -> None:
-        """Take in the next chunk."""
-        extremes = np.stack([planes.max(axis=1), planes.min(axis=1)], axis=1)
-        for channel, both in enumerate(extremes):
+    def add(self, planes: npt.NDArray[np.float32], extremes: Extremes) -> None:
+        """Take in the next chunk, and the largest and smallest samples of its steps."""
+        ceilings = np.stack([extremes.highest.max(axis=1), extremes.lowest.min(axis=1)], axis=1)
+        for channel, both in enumerate(ceilings):
             for negative, ceiling in enumerate(both):
                 # A plane without a change of sign has no ceiling on the other side.
                 if (-ceiling if negative else ceiling) >= _LEAST_CEILING:
@@ -82,11 +83,11 @@ class ClipMeter:
         self, plane: npt.NDArray[np.float32], channel: int, negative: int, ceiling: np.float32
     ) -> None:
         """Note the runs that reach their third sample in this chunk."""
-        flat = np.flatnonzero(plane == ceiling)
         before = self._before[channel]
-        flat = np.concatenate([np.flatnonzero(before[_JUMP_SAMPLES:] == ceiling) - _LEAD, flat])
-        if len(flat) < _LEAST_RUN:
+        here, there = plane == ceiling, before[_JUMP_SAMPLES:] == ceiling
+        if np.count_nonzero(here) + np.count_nonzero(there) < _LEAST_RUN:
             return
+        flat = np.concatenate([np.flatnonzero(there) - _LEAD, np.flatnonzero(here)])
         third = np.zeros(len(flat), np.bool_)
         third[_LEAST_RUN - 1 :] = flat[_LEAST_RUN - 1 :] - flat[: 1 - _LEAST_RUN] == _LEAST_RUN - 1
         begins = third.copy()

@@ -71,7 +71,8 @@ class Downmix:
         lead, total = self._lead, self._total
         self._input[:lead] = self._input[total : total + lead]
         np.matmul(self._mix, planes, out=self._input[lead : lead + total])
-        np.matmul(self._rows, self._response, out=self._output)
+        # Copied: overlapping rows are not for BLAS.
+        np.matmul(self._rows.copy(), self._response, out=self._output)
         return self._output.reshape(-1)[: self.chunk]
 
 

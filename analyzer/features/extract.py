@@ -87,7 +87,8 @@ class Extractor:
         self.grid = Grid(rate)
         self.frames = 0
         self._weights = channel_weights(channels) * HOPS_PER_STEP / self.grid.step
-        self._threshold = 0.5 * 10 ** (-silence_top_db / 10)
+        self._silence = np.float32(0.5 * 10 ** (-silence_top_db / 10))
+        self._silences = self._silence * np.diff(self.grid.frame_edges).astype(np.float32)
         self._weighting = KWeighting(rate, channels, self.grid.chunk)
         self._peaks = PeakMeter(self.grid, channels)
         self._downmix = Downmix(self.grid, channels)
@@ -152,14 +153,13 @@ class Extractor:
         planes[:, :length] = samples.T
         planes[:, length:] = 0.0
         self._loud += self._loud_frames(length).tobytes()
-        self._peaks.add(planes, length)
+        self._clips.add(planes, self._peaks.add(planes, length))
         low_rate = self._downmix.add(planes)
         log_mel = self._onsets.add(low_rate)
         self._harmony.add(low_rate, -(-length // self._downmix.factor))
         if self._waveform:
             self._waveform.add(planes, low_rate, length)
         self._energy += self._hop_energy()[: steps * HOPS_PER_STEP].tobytes()
-        self._clips.add(planes)
         self._voice.add(self._spectrum.add(planes, length), log_mel, length)
         self.frames += length
 
@@ -177,10 +177,12 @@ class Extractor:
             sane = bool((sums <= _MOST_ENERGY).all())  # false for NaN as well
         if not sane:
             self._refuse()
-        frames = np.minimum(edges[1:], length) - edges[:-1]
-        started = frames > 0
-        loudest = sums.max(axis=0)[started].astype(np.float64) / frames[started]
-        return np.asarray(loudest > self._threshold)
+        loudest = sums.max(axis=0)
+        if length == self.grid.chunk:
+            return np.asarray(loudest > self._silences)
+        started = edges[:-1] < length
+        frames = (np.minimum(edges[1:], length) - edges[:-1])[started]
+        return np.asarray(loudest[started] > self._silence * frames)
 
     def _refuse(self) -> None:
         finite = np.isfinite(self._planes).all(axis=0)

@@ -6,7 +6,8 @@ coefficients), and the gain far above the high-pass is held at what it is at 48 
 
 The recursion is exact, not truncated: within 64 samples the answer to the samples is a triangular
 Toeplitz product, the answer to what came before is linear in the four state variables, and the
-states themselves are carried from 64 samples to the next 64 in float64.
+states themselves are carried from 64 samples to the next 64 in float64. Each quarter of the 64 is a
+product of its own that looks at no sample after it: most of the triangle's zeros are left out.
 """
 
 import math
@@ -23,6 +24,7 @@ _HIGH_PASS_HZ, _HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 _REFERENCE_RATE_HZ = 48_000
 _SPAN = 64
 _STATES = 4
+_QUARTER = _SPAN // 4
 _NEGLIGIBLE = 1e-25
 """States below this (−500 dB) are set to zero, before denormal numbers make silence slow."""
 
@@ -91,41 +93,47 @@ class KWeighting:
         lag = np.arange(_SPAN)[None, :] - np.arange(_SPAN)[:, None]
         toeplitz = np.where(lag >= 0, impulse[np.maximum(lag, 0)], 0.0)
         ringing = np.array([outlet @ power for power in powers[:_SPAN]]).T
-        self._response = np.concatenate([toeplitz, ringing]).astype(np.float32)
-        self._gather = np.array([p @ inlet for p in powers[_SPAN - 1 :: -1]]).astype(np.float32)
+        response = np.concatenate([ringing, toeplitz]).astype(np.float32)
+        ends = range(_QUARTER, _SPAN + 1, _QUARTER)
+        self._responses = [response[: _STATES + end, end - _QUARTER : end].copy() for end in ends]
+        gather = np.array([p @ inlet for p in powers[_SPAN - 1 :: -1]])
+        self._gather = np.concatenate([np.zeros((_STATES, _STATES)), gather]).astype(np.float32)
         self._within = _scan(powers[_SPAN], self._group)
         self._across = _scan(np.linalg.matrix_power(powers[_SPAN], self._group), self._group)
         group_powers = [np.linalg.matrix_power(powers[_SPAN], k) for k in range(self._group)]
         self._spread = np.concatenate([power.T for power in group_powers], axis=1)
         self._rest_power = powers[rest].T
-        self._rest_gather = np.zeros((_SPAN, _STATES))
+        self._rest_gather = np.zeros((rest, _STATES))
         for position in range(rest):
             self._rest_gather[position] = powers[rest - 1 - position] @ inlet
         padded = self._group * self._group
-        self._input = np.zeros((channels, padded, _SPAN + _STATES), np.float32)
-        self._samples = np.zeros((channels, padded, _SPAN), np.float32)
+        # Each row: the states before a span, and its samples.
+        self._input = np.zeros((channels, padded, _STATES + _SPAN), np.float32)
         self._output = np.empty((channels, padded, _SPAN), np.float32)
         self._state = np.zeros((channels, _STATES))
 
     def filter(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return one chunk of shape (channels, chunk), filtered; valid until the next call."""
-        channels, group = len(samples), self._group
-        self._samples.reshape(channels, -1)[:, : self._chunk] = samples
-        self._input[:, :, :_SPAN] = self._samples
-        gathered = (self._samples.reshape(-1, _SPAN) @ self._gather).astype(np.float64)
+        channels, group, last = len(samples), self._group, self._last
+        self._input[:, :last, _STATES:] = samples[:, : last * _SPAN].reshape(channels, last, _SPAN)
+        rest = samples[:, last * _SPAN :]
+        self._input[:, last, _STATES : _STATES + rest.shape[1]] = rest
+        rows = self._input.reshape(-1, _STATES + _SPAN)
+        gathered = (rows @ self._gather).astype(np.float64)
         local = gathered.reshape(channels, group, group * _STATES) @ self._within
         totals = np.concatenate([self._state[:, None], local[:, :-1, -_STATES:]], axis=1)
         starts = totals.reshape(channels, -1) @ self._across
-        before = np.zeros_like(local)
-        before[:, :, _STATES:] = local[:, :, :-_STATES]
-        states = before + starts.reshape(channels, group, _STATES) @ self._spread
+        states = starts.reshape(channels, group, _STATES) @ self._spread
+        states[:, :, _STATES:] += local[:, :, :-_STATES]
         states = states.reshape(channels, -1, _STATES)
         states[np.abs(states) < _NEGLIGIBLE] = 0.0
-        self._input[:, :, _SPAN:] = states
-        rest = self._samples[:, self._last].astype(np.float64) @ self._rest_gather
-        self._state = states[:, self._last] @ self._rest_power + rest
-        rows = self._input.reshape(-1, _SPAN + _STATES)
-        np.matmul(rows, self._response, out=self._output.reshape(-1, _SPAN))
+        self._input[:, :, :_STATES] = states
+        self._state = states[:, last] @ self._rest_power + rest @ self._rest_gather
+        output = self._output.reshape(-1, _SPAN)
+        for response in self._responses:
+            length, width = response.shape
+            end = length - _STATES
+            np.matmul(rows[:, :length], response, out=output[:, end - width : end])
         return self._output.reshape(channels, -1)[:, : self._chunk]
 
 

@@ -75,6 +75,7 @@ class OnsetMeter:
         self._mel = (mel * _GAIN).astype(np.float32)
         self._bands = _band_means(centres)
         self._falls = _fall_means(centres)
+        self._broad = np.full(_MEL_BANDS, 1 / _MEL_BANDS / _BROAD_RISE, np.float32)
         self._log = np.zeros((_LAG + _FRAMES_PER_CHUNK, _MEL_BANDS), np.float32)
         self._strength = bytearray()
         self._interval_sec = grid.step / HOPS_PER_STEP / grid.rate
@@ -103,8 +104,7 @@ class OnsetMeter:
         fall = np.maximum(before - log[_LAG:], 0.0)
         strength = np.empty((_FRAMES_PER_CHUNK, BANDS), np.float32)
         np.matmul(rise, self._bands, out=strength[:, : ATTACKS - 1])
-        np.minimum(rise, _BROAD_RISE).mean(axis=1, out=strength[:, ATTACKS - 1])
-        strength[:, ATTACKS - 1] *= 1 / _BROAD_RISE
+        strength[:, ATTACKS - 1] = np.minimum(rise, _BROAD_RISE) @ self._broad
         np.matmul(fall, self._falls, out=strength[:, ATTACKS:])
         self._strength += np.minimum(strength * _SCALE + 0.5, 255).astype(np.uint8).tobytes()
         return log[_LAG:]

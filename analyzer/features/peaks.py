@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
 
-__all__ = ["PeakMeter", "Peaks", "interpolation_filters"]
+__all__ = ["Extremes", "PeakMeter", "Peaks", "interpolation_filters"]
 
 _HALF = 16
 """Samples on either side of a point that its interpolation looks at."""
@@ -28,6 +28,8 @@ _KAISER_BETA = 6.0
 _FRACTIONS = (0.25, 0.5, 0.75)
 _SPAN = 2 * _HALF
 _LEAD = _SPAN - 1
+_TOGETHER = 4
+"""Spans that are ruled out together: to look at each by itself would take longer."""
 _BEFORE, _BEYOND = 0, STEPS_PER_CHUNK + 1
 """Where points are counted that belong to the step before the chunk, and to none."""
 
@@ -43,6 +45,17 @@ class Peaks:
 
     sample: Values
     true: Values
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """The largest and the smallest sample of each channel and step of a chunk.
+
+    Both have the shape (channels, steps).
+    """
+
+    highest: Values
+    lowest: Values
 
 
 def interpolation_filters() -> npt.NDArray[np.float64]:
@@ -76,10 +89,14 @@ class PeakMeter:
         for point in range(_SPAN):
             response[point : point + _SPAN, :, point] = filters.T
         self._response = response.reshape(_SPAN + _LEAD, -1)
-        spans = -(-(grid.chunk + _LEAD) // _SPAN)
-        # One span more is looked at from each, and two samples more for the second difference.
-        self._samples = np.zeros((channels, (spans + 1) * _SPAN + 2), np.float32)
-        self._work = np.empty((channels, (spans + 1) * _SPAN), np.float32)
+        groups = -(-(grid.chunk + _LEAD) // (_SPAN * _TOGETHER))
+        spans = groups * _TOGETHER
+        # One group more is looked at from each, and two samples more for the second difference.
+        self._starts = np.arange(groups + 1) * _SPAN * _TOGETHER
+        size = (groups + 1) * _SPAN * _TOGETHER
+        self._samples = np.zeros((channels, size + 2), np.float32)
+        self._slope = np.empty((channels, size + 1), np.float32)
+        self._work = np.empty((channels, size), np.float32)
         self._rows = np.lib.stride_tricks.sliding_window_view(self._samples, _SPAN + _LEAD, axis=1)[
             :, : spans * _SPAN : _SPAN
         ]
@@ -88,12 +105,12 @@ class PeakMeter:
         self._open: np.float32 | None = None
         self._length = 0
 
-    def add(self, planes: Values, length: int) -> None:
+    def add(self, planes: Values, length: int) -> Extremes:
         """Take in the next chunk, of which `length` frames are sound and the rest zeros."""
-        by_step = np.abs(planes, out=self._work[:, : self._grid.chunk]).reshape(
-            len(planes), STEPS_PER_CHUNK, -1
-        )
-        sample = by_step.max(axis=(0, 2))[: -(-length // self._grid.step)]
+        by_step = planes.reshape(len(planes), STEPS_PER_CHUNK, -1)
+        extremes = Extremes(by_step.max(axis=2), by_step.min(axis=2))
+        sample = np.maximum(extremes.highest, -extremes.lowest).max(axis=0)
+        sample = sample[: -(-length // self._grid.step)]
         self._sample += sample.tobytes()
         known = np.zeros(STEPS_PER_CHUNK + 2, np.float32)
         known[1 : len(sample) + 1] = sample
@@ -101,6 +118,7 @@ class PeakMeter:
         self._length = length
         self._true += known[1 : len(sample)].tobytes()
         self._open = known[len(sample)]
+        return extremes
 
     def finish(self) -> Peaks:
         """Return the peaks of all chunks; after the last one nothing sounds."""
@@ -119,9 +137,11 @@ class PeakMeter:
         known[_BEYOND] = np.inf
         owner = self._owner if length == chunk else self._owners(len(self._owner), length)
         first, last = owner[:, 0], owner[:, -1]
-        reach = self._reach()
-        channel, span = np.nonzero(reach > np.minimum(known[first], known[last]))
-        if len(span):
+        lowest = np.minimum(known[first[::_TOGETHER]], known[last[_TOGETHER - 1 :: _TOGETHER]])
+        channel, group = np.nonzero(self._reach() > lowest)
+        if len(group):
+            channel = np.repeat(channel, _TOGETHER)
+            span = (group[:, None] * _TOGETHER + np.arange(_TOGETHER)).ravel()
             points = self._rows[channel, span] @ self._response
             np.abs(points, out=points)
             quarters = points.reshape(len(span), len(_FRACTIONS), _SPAN).swapaxes(0, 1)
@@ -134,18 +154,17 @@ class PeakMeter:
             self._true += known[_BEFORE].tobytes()
 
     def _reach(self) -> Values:
-        """Return how high the points of each span can lie at most: shape (channels, spans)."""
-        work, samples = self._work, self._samples
-        spans = np.arange(0, work.shape[1], _SPAN)
+        """Return how high the points of each group can lie at most: shape (channels, groups)."""
+        work, samples, slope = self._work, self._samples, self._slope
         np.abs(samples[:, :-2], out=work)
-        high = np.maximum.reduceat(work, spans, axis=1)
-        np.add(samples[:, :-2], samples[:, 2:], out=work)
-        work -= samples[:, 1:-1]
-        work -= samples[:, 1:-1]
+        high = np.maximum.reduceat(work, self._starts, axis=1)
+        np.subtract(samples[:, 1:], samples[:, :-1], out=slope)
+        np.subtract(slope[:, 1:], slope[:, :-1], out=work)
         np.abs(work, out=work)
-        bend = np.maximum.reduceat(work, spans, axis=1)
-        high = np.maximum(high[:, :-1], high[:, 1:])
-        return high + np.float32(self._lift) * np.maximum(bend[:, :-1], bend[:, 1:])
+        bend = np.maximum.reduceat(work, self._starts, axis=1)
+        bend *= np.float32(self._lift)
+        high *= np.float32(_ROUNDING)
+        return np.maximum(high[:, :-1], high[:, 1:]) + np.maximum(bend[:, :-1], bend[:, 1:])
 
     def _owners(self, spans: int, length: int) -> npt.NDArray[np.intp]:
         """Return the number of the step that each point belongs to: shape (spans, points)."""

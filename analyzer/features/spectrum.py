@@ -18,6 +18,7 @@ __all__ = [
     "BAND_EDGES_HZ",
     "BASS_EDGE_HZ",
     "LOWEST_HZ",
+    "STEREO",
     "WINDOW_POWER",
     "Spectrum",
     "SpectrumMeter",
@@ -42,7 +43,11 @@ _FLANK = 0.25
 WINDOW_POWER = 1 - 2 * _FLANK * (1 - 3 / 8)
 """Mean square of the window."""
 
-_STEREO = 2
+STEREO = 2
+_POWER, _MOMENT, _BANDS = 0, 1, 2
+"""Columns of the sums over the bins of a step."""
+
+_MID_HIGHEST_HZ = 5_000.0
 
 Reals = npt.NDArray[np.float32]
 
@@ -75,7 +80,7 @@ class SpectrumStep:
     """The spectra of one chunk, for others to look at before the next call.
 
     Attributes:
-        mid: Sum of the channels' spectra, shape (steps, bins).
+        mid: Sum of the channels' spectra up to 5 kHz, shape (steps, bins).
         squares: Real and imaginary parts side by side, squared, and summed over the channels: shape
             (steps, 2 · bins).
         cross: Products of those parts of left and right; none unless there are two channels.
@@ -96,6 +101,7 @@ class SpectrumMeter:
         window = _window(grid.step)
         self._window = window.astype(np.float32)
         self._windowed = np.empty(self._shape, np.float32)
+        self._mean = np.full(grid.step, 1 / grid.step, np.float32)
         hz = np.fft.rfftfreq(grid.step, 1 / grid.rate)
         sides = np.full(len(hz), 2.0)
         sides[0] = 1.0
@@ -107,53 +113,52 @@ class SpectrumMeter:
         # Real and imaginary parts lie side by side: each has the weight of its bin.
         self._weights = np.repeat(np.stack([power, power * hz, *in_band], axis=1), 2, axis=0)
         self._weights = self._weights.astype(np.float32)
+        self._power_weights = self._weights[:, _POWER].copy()
         low = hz < 4 * BASS_EDGE_HZ
         self._bass_weights = np.repeat((power * _bass_gain(hz, grid.rate))[low], 2)
         self._channel_weights = channel_weights(channels)
         self._spectrum = np.empty((channels, STEPS_PER_CHUNK, len(hz)), np.complex64)
         self._cross = np.empty((STEPS_PER_CHUNK, 2 * len(hz)), np.float32)
-        self._centroid, self._power, self._bands = bytearray(), bytearray(), bytearray()
-        self._bass, self._stereo, self._offset = bytearray(), bytearray(), bytearray()
+        self._mid_bins = int(np.searchsorted(hz, _MID_HIGHEST_HZ, side="right"))
+        self._sums, self._bass = bytearray(), bytearray()
+        self._stereo, self._offset = bytearray(), bytearray()
 
     def add(self, planes: Reals, length: int) -> SpectrumStep:
         """Take in the next chunk, of which `length` frames are sound and the rest zeros."""
         steps = length // self._step
         samples = planes.reshape(self._shape)
-        offset = samples.mean(axis=2, keepdims=True)
-        np.subtract(samples, offset, out=self._windowed)
+        offset = samples @ self._mean
+        np.subtract(samples, offset[:, :, None], out=self._windowed)
         np.multiply(self._windowed, self._window, out=self._windowed)
         np.fft.rfft(self._windowed, out=self._spectrum)  # type: ignore[arg-type]  # keeps float32
-        mid = self._spectrum.sum(axis=0)
+        mid = self._spectrum[:, :, : self._mid_bins].sum(axis=0)
         parts = self._spectrum.view(np.float32)
         cross = None
-        if len(parts) == _STEREO:
+        if len(parts) == STEREO:
             cross = np.multiply(parts[0], parts[1], out=self._cross)
         np.multiply(parts, parts, out=parts)
         squares = parts.sum(axis=0)
-        sums = squares @ self._weights
-        power, moment = sums[:, 0].astype(np.float64), sums[:, 1]
-        silent = power <= 0
-        centroid = np.where(silent, 0.0, moment / np.where(silent, 1.0, power))
         low = parts[:, :, : len(self._bass_weights)] @ self._bass_weights
         bass = (self._channel_weights @ low).astype(np.float32)
-        self._centroid += centroid[:steps].tobytes()
-        self._power += power[:steps].tobytes()
-        self._bands += np.ascontiguousarray(sums[:steps, 2:]).tobytes()
+        self._sums += (squares @ self._weights)[:steps].tobytes()
         self._bass += bass[:steps].tobytes()
-        self._offset += np.ascontiguousarray(offset[:, :steps, 0].T).tobytes()
+        self._offset += np.ascontiguousarray(offset[:, :steps].T).tobytes()
         if cross is not None:
-            each = np.stack([*parts, cross]) @ self._weights[:, 0]
-            self._stereo += np.ascontiguousarray(each.T[:steps]).tobytes()
+            each = [part @ self._power_weights for part in (*parts, cross)]
+            self._stereo += np.stack(each, axis=1)[:steps].tobytes()
         return SpectrumStep(mid, squares, cross)
 
     def finish(self) -> Spectrum:
         """Return the powers of all whole steps."""
+        sums = np.frombuffer(self._sums, np.float32).reshape(-1, self._weights.shape[1])
+        power, moment = sums[:, _POWER].astype(np.float64), sums[:, _MOMENT]
+        silent = power <= 0
         return Spectrum(
-            centroid_hz=np.frombuffer(self._centroid, np.float64),
-            power=np.frombuffer(self._power, np.float64),
-            bands=np.frombuffer(self._bands, np.float32).reshape(-1, len(BAND_EDGES_HZ) + 1),
+            centroid_hz=np.where(silent, 0.0, moment / np.where(silent, 1.0, power)),
+            power=power,
+            bands=sums[:, _BANDS:].copy(),
             bass=np.frombuffer(self._bass, np.float32),
-            stereo=np.frombuffer(self._stereo, np.float32).reshape(-1, _STEREO + 1),
+            stereo=np.frombuffer(self._stereo, np.float32).reshape(-1, STEREO + 1),
             offset=np.frombuffer(self._offset, np.float32).reshape(-1, self._shape[0]),
         )
 

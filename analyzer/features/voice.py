@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
-from analyzer.features.spectrum import WINDOW_POWER, SpectrumStep
+from analyzer.features.spectrum import STEREO, WINDOW_POWER, SpectrumStep
 
 __all__ = [
     "MELS_PER_STEP",
@@ -44,6 +44,9 @@ _STEADY_CENTS, _NEAR_CENTS = 12.0, 120.0
 _NARROW = 0.8
 """What part of a peak's power within three bins lies within one, if it holds its pitch."""
 
+_CHUNKS_TOGETHER = 4
+"""Chunks that are looked at together: fewer calls take less time."""
+
 Bytes = npt.NDArray[np.uint8]
 Reals = npt.NDArray[np.float32]
 
@@ -74,7 +77,7 @@ class VoiceMeter:
         edges = np.round(np.array(SIDE_EDGES_HZ) / spacing).astype(np.intp)
         # Bands above half the rate are empty: their edges fall together at the end.
         self._edges = 2 * np.minimum(edges, bins - 1)
-        self._empty = np.diff(self._edges) <= 0
+        self._empty = (np.diff(self._edges) <= 0) | (channels != STEREO)
         self._first = round(_LOWEST_HZ / spacing)
         last = min(bins - 2, round(_HIGHEST_HZ / spacing))
         self._last = self._first + (last - self._first) // _NEIGHBOURS * _NEIGHBOURS
@@ -82,8 +85,11 @@ class VoiceMeter:
         self._scale = 2 / (channels**2 * WINDOW_POWER * grid.step**2)
         self._before = np.empty(0)
         width = self._last - self._first
+        rows = _CHUNKS_TOGETHER * STEPS_PER_CHUNK
         self._squares = np.empty((STEPS_PER_CHUNK, 2 * width), np.float32)
-        self._power = np.empty((STEPS_PER_CHUNK, width), np.float32)
+        self._power = np.empty((rows, width), np.float32)
+        self._band_power = np.zeros((2, rows, len(SIDE_EDGES_HZ) - 1), np.float32)
+        self._rows = self._steps = 0
         self._average = np.full(_NEIGHBOURS, _ABOVE_NEIGHBOURS / _NEIGHBOURS, np.float32)
         self._bands = 0
         self._mel, self._side, self._partials = bytearray(), bytearray(), bytearray()
@@ -91,46 +97,55 @@ class VoiceMeter:
     def add(self, spectrum: SpectrumStep, log_mel: Reals, length: int) -> None:
         """Take in the next chunk: its spectra, and its log-mel spectra of shape (100, bands)."""
         steps = length // self._step
+        self._steps += steps
         self._bands = log_mel.shape[1]
         every = HOPS_PER_STEP // MELS_PER_STEP
-        total = log_mel[::every].copy()
-        for number in range(1, every):
-            total += log_mel[number::every]
+        total = log_mel.reshape(-1, every, self._bands).sum(axis=1)
         mel = np.minimum(total * (MEL_SCALE / every) + 0.5, 255).astype(np.uint8)
         self._mel += mel[: steps * MELS_PER_STEP].tobytes()
-        self._side += self._sides(spectrum)[:steps].tobytes()
-        self._partials += self._movement(spectrum.mid)[:steps].tobytes()
+        rows = slice(self._rows, self._rows + STEPS_PER_CHUNK)
+        if spectrum.cross is not None:
+            for powers, of in zip(
+                self._band_power, (spectrum.squares, spectrum.cross), strict=True
+            ):
+                powers[rows] = np.add.reduceat(of, self._edges, axis=1)[:, :-1]
+        parts = spectrum.mid[:, self._first : self._last].view(np.float32)
+        np.multiply(parts, parts, out=self._squares)
+        np.add(self._squares[:, ::2], self._squares[:, 1::2], out=self._power[rows])
+        self._rows = rows.stop
+        if self._rows == len(self._power):
+            self._look()
 
     def finish(self) -> Voice:
         """Return the features of all whole steps."""
+        if self._rows:
+            self._look()
         mel = np.frombuffer(self._mel, np.uint8).reshape(-1, MELS_PER_STEP, self._bands or 1)
         side = np.frombuffer(self._side, np.uint8).reshape(-1, len(SIDE_EDGES_HZ) - 1)
         partials = np.frombuffer(self._partials, np.uint8).reshape(-1, len(PARTIALS))
-        return Voice(mel, side, partials)
+        return Voice(mel, side[: self._steps], partials[: self._steps])
 
-    def _sides(self, spectrum: SpectrumStep) -> Bytes:
-        bands = len(SIDE_EDGES_HZ) - 1
-        if spectrum.cross is None:
-            return np.zeros((STEPS_PER_CHUNK, bands), np.uint8)
-        power = np.add.reduceat(spectrum.squares, self._edges, axis=1)[:, :bands]
-        cross = np.add.reduceat(spectrum.cross, self._edges, axis=1)[:, :bands]
+    def _look(self) -> None:
+        """Look at the chunks that wait."""
+        self._side += self._sides(*self._band_power[:, : self._rows]).tobytes()
+        self._partials += self._movement(self._power[: self._rows]).tobytes()
+        self._rows = 0
+
+    def _sides(self, power: Reals, cross: Reals) -> Bytes:
         share = 0.5 - cross / np.maximum(power, 1e-20)
         share[:, self._empty] = 0.0
         return np.asarray(share.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
-    def _movement(self, mid: npt.NDArray[np.complex64]) -> Bytes:
+    def _movement(self, power: Reals) -> Bytes:
         """Return what the partials of each step do since the one before."""
-        parts = mid[:, self._first : self._last].view(np.float32)
-        np.multiply(parts, parts, out=self._squares)
-        power = np.add(self._squares[:, ::2], self._squares[:, 1::2], out=self._power)
         total = power.sum(axis=1)
-        bins = power.shape[1]
-        floor = power.reshape(STEPS_PER_CHUNK, -1, _NEIGHBOURS) @ self._average
+        steps, bins = power.shape
+        floor = power.reshape(steps, -1, _NEIGHBOURS) @ self._average
         middle = power[:, 3:-3]
         peak = middle > np.repeat(floor, _NEIGHBOURS, axis=1)[:, 3:-3]
         peak &= middle > power[:, 2:-4]
         peak &= middle >= power[:, 4:-2]
-        row, column = np.nonzero(peak)
+        row, column = np.divmod(np.flatnonzero(peak), bins - 6)
         column += 3
         place = row * bins + column
         flat = power.ravel()
@@ -140,23 +155,23 @@ class VoiceMeter:
         left, here, right = np.sqrt(near[2:5])
         offset = (right - left) / (here + np.maximum(left, right))
         octave = np.log2((column + self._first + offset) * self._spacing)
-        cents = self._nearest(row, octave) * 1_200
+        cents = self._nearest(row, octave, steps) * 1_200
         narrow = core > _NARROW * whole
         steady = cents < _STEADY_CENTS
         moving = (cents < _NEAR_CENTS) & ~steady
         weight = np.sqrt(whole)
-        every = np.maximum(np.bincount(row, weight, STEPS_PER_CHUNK), 1e-10)
-        rows = [np.bincount(row, whole, STEPS_PER_CHUNK) / np.maximum(total, 1e-20)]
+        every = np.maximum(np.bincount(row, weight, steps), 1e-10)
+        rows = [np.bincount(row, whole, steps) / np.maximum(total, 1e-20)]
         kinds = (steady & narrow, moving, ~narrow)
-        rows += [np.bincount(row, weight * kind, STEPS_PER_CHUNK) / every for kind in kinds]
-        moved = np.bincount(row, weight * moving * cents, STEPS_PER_CHUNK) / every
+        rows += [np.bincount(row, weight * kind, steps) / every for kind in kinds]
+        moved = np.bincount(row, weight * moving * cents, steps) / every
         rows.append(moved / np.maximum(rows[2], 1e-10) / 100)
         level = 10 * np.log10(total * self._scale + 10 ** (-POWER_FLOOR_DB / 10))
         rows.append((level + POWER_FLOOR_DB) / POWER_RANGE_DB)
         return np.asarray(np.array(rows).T.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
     def _nearest(
-        self, row: npt.NDArray[np.intp], octave: npt.NDArray[np.floating]
+        self, row: npt.NDArray[np.intp], octave: npt.NDArray[np.floating], steps: int
     ) -> npt.NDArray[np.float64]:
         """Return the distance in octaves of each peak to the nearest one of the step before."""
         # Peaks are in the order of step and pitch: with 100 octaves between steps one array is
@@ -164,5 +179,5 @@ class VoiceMeter:
         key = np.concatenate([[-1e3], self._before, octave + 100.0 * (row + 1), [1e9]])
         wanted = octave + 100.0 * row
         after = np.searchsorted(key, wanted)
-        self._before = octave[row == STEPS_PER_CHUNK - 1].astype(np.float64)
+        self._before = octave[row == steps - 1].astype(np.float64)
         return np.asarray(np.minimum(key[after] - wanted, wanted - key[after - 1]))
