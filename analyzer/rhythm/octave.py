@@ -6,7 +6,6 @@ and subdivisions *of that reading*, how the low drums are followed by the high o
 the snare comes two beats after the kick drum, not one), how much happens in a beat, and the tempo.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +30,9 @@ _RATIOS = (1/8, 1/6, 1/4, 1/3, 1/2, 2/3, 3/4, 1, 4/3, 3/2, 5/3, 2, 5/2, 3, 4, 6,
 _PAIR_RATIOS = (1/2, 1, 3/2, 2, 3, 4)  # fmt: skip
 _TEMPO_CENTRES_BPM = 50.0 * (220 / 50) ** (np.arange(9) / 8)
 _TOLERANCE = 0.012
+_BATCH = 8
+"""Blocks that are looked at together."""
+
 _SILENT = 0.5
 _SAME_TEMPO = 0.06
 _SWITCH_COST = 6.0
@@ -81,31 +83,45 @@ class Reading:
 def look(onsets: Onsets) -> Iterator[Block]:
     """Yield what the network needs to know of each block, 10.2 s apart; a short file is one."""
     count = max(1, 1 + -(-(len(onsets.strength) - _WINDOW) // _HOP))
-    for first in range(0, count * _HOP, _HOP):
-        yield _block(onsets, first)
+    for first in range(0, count, _BATCH):
+        yield from _blocks(onsets, range(first, min(first + _BATCH, count)))
 
 
-def _block(onsets: Onsets, first: int) -> Block:
-    window = onsets.strength[first : first + _WINDOW]
-    frames = len(window)
-    padded = np.pad(window, ((0, _WINDOW - frames), (0, 0)))
-    groups = np.stack([padded[:, list(bands)].sum(axis=1, dtype=np.float32) for bands in _GROUPS])
-    mean = groups.mean(axis=1, keepdims=True)
-    density = _attacks(groups) / (frames * onsets.interval_sec)
-    balance = np.asarray(mean[:, 0] / max(float(mean.sum()), 1e-6), np.float32)
+def _blocks(onsets: Onsets, numbers: range) -> Iterator[Block]:
+    begins = np.array(numbers) * _HOP
+    frames = np.minimum(len(onsets.strength) - begins, _WINDOW)
+    groups = _groups(onsets.strength[begins[0] : begins[-1] + _WINDOW], len(begins))
+    mean = groups.mean(axis=2, keepdims=True)
+    attacks = _attacks(groups)
     groups -= mean
-    spread = np.sqrt(np.square(groups).mean(axis=1, keepdims=True))
+    spread = np.sqrt(np.square(groups).mean(axis=2, keepdims=True))
     groups /= np.where(spread > _SILENT, spread, np.inf)
-    spectrum = np.fft.rfft(groups, 2 * _WINDOW, axis=1)
+    spectrum = np.fft.rfft(groups, 2 * _WINDOW, axis=2)
     unbiased = (1 / (_WINDOW - np.arange(_LAGS + 1))).astype(np.float32)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    auto = np.asarray(np.fft.irfft(power, axis=1)[:, : _LAGS + 1] * unbiased, np.float32)
-    pairs = np.array([spectrum[one].conj() * spectrum[other] for one, other in _PAIRS])
-    lags = np.fft.irfft(pairs, axis=1)
-    cross = np.concatenate([lags[:, -_LAGS:], lags[:, : _LAGS + 1]], axis=1)
-    cross = np.asarray(cross * np.concatenate([unbiased[:0:-1], unbiased]), np.float32)
-    time_sec = onsets.start_sec + (first + frames / 2) * onsets.interval_sec
-    return Block(time_sec, auto, cross, density, balance, onsets.interval_sec)
+    auto = np.fft.irfft(power, axis=2)[:, :, : _LAGS + 1] * unbiased
+    ones, others = ([pair[at] for pair in _PAIRS] for at in (0, 1))
+    lags = np.fft.irfft(spectrum[:, ones].conj() * spectrum[:, others], axis=2)
+    cross = np.concatenate([lags[:, :, -_LAGS:], lags[:, :, : _LAGS + 1]], axis=2)
+    cross *= np.concatenate([unbiased[:0:-1], unbiased])
+    for at, (begin, length) in enumerate(zip(begins.tolist(), frames.tolist(), strict=True)):
+        yield Block(
+            onsets.start_sec + (begin + length / 2) * onsets.interval_sec,
+            auto[at].astype(np.float32, copy=False),
+            cross[at].astype(np.float32, copy=False),
+            attacks[at] / (length * onsets.interval_sec),
+            np.asarray(mean[at, :, 0] / max(float(mean[at].sum()), 1e-6), np.float32),
+            onsets.interval_sec,
+        )
+
+
+def _groups(strength: npt.NDArray[np.uint8], blocks: int) -> Matrix:
+    """Return the strength of each group in windows, zeros after its end: (blocks, groups, …)."""
+    padded = np.zeros((len(_GROUPS), (blocks - 1) * _HOP + _WINDOW), np.float32)
+    for group, bands in enumerate(_GROUPS):
+        strength[:, list(bands)].sum(axis=1, out=padded[group, : len(strength)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)[:, ::_HOP]
+    return np.array(windows.transpose(1, 0, 2), order="C")
 
 
 def readings_of(pulse_sec: float) -> npt.NDArray[np.float64]:
@@ -188,21 +204,22 @@ def _viterbi(
 def _at(values: Matrix, lags: npt.NDArray[np.float64], zero: int) -> npt.NDArray[np.float64]:
     """Return the highest value around each lag: (rows of values) × lags → (…, rows, lags)."""
     slack = np.maximum(1.0, np.abs(lags) * _TOLERANCE)
-    highest = np.full((values.shape[0], *lags.shape), -math.inf)
     last = values.shape[1] - 2
-    for part in (-1.0, -0.5, 0.0, 0.5, 1.0):
-        position = np.clip(lags + part * slack + zero, 0, last + 0.999)
-        below = position.astype(np.intp)
-        rest = position - below
-        there = values[:, below] * (1 - rest) + values[:, below + 1] * rest
-        np.maximum(highest, there, out=highest)
+    position = lags + np.array([-1.0, -0.5, 0.0, 0.5, 1.0])[:, None, None] * slack + zero
+    np.clip(position, 0, last + 0.999, out=position)
+    below = position.astype(np.intp)
+    rest = position - below
+    highest = (values.take(below, axis=1) * (1 - rest) + values.take(below + 1, axis=1) * rest).max(
+        axis=1
+    )
     heard = np.abs(lags) <= _LAGS
     return np.moveaxis(np.where(heard, highest, 0.0), 0, 1)
 
 
 def _attacks(groups: Matrix) -> npt.NDArray[np.float64]:
     """Count the local maxima of each group that rise above its mean by its spread."""
-    threshold = groups.mean(axis=1) + groups.std(axis=1) + 1.0
-    middle = groups[:, 1:-1]
-    peak = (middle > groups[:, :-2]) & (middle >= groups[:, 2:]) & (middle > threshold[:, None])
-    return np.asarray(peak.sum(axis=1, dtype=np.float64))
+    threshold = groups.mean(axis=-1) + groups.std(axis=-1) + 1.0
+    middle = groups[..., 1:-1]
+    peak = (middle > groups[..., :-2]) & (middle >= groups[..., 2:])
+    peak &= middle > threshold[..., None]
+    return np.asarray(peak.sum(axis=-1, dtype=np.float64))

@@ -8,7 +8,7 @@ mix from track to track.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -113,8 +113,9 @@ def _powers(strength: npt.NDArray[np.uint8], windows: int) -> Matrix:
     total = np.lib.stride_tricks.sliding_window_view(sums, _WINDOW // _HOP, axis=0).sum(axis=2)
     part = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=0)[::_HOP]
     part = part - total[:, :, None] / np.float32(_WINDOW)
-    spectrum: npt.NDArray[Any] = np.empty((_WINDOW + 1, windows, bands), np.complex64)
-    np.fft.rfft(part, 2 * _WINDOW, axis=2, out=spectrum.transpose(1, 2, 0))
+    spectrum = np.empty((_WINDOW + 1, windows, bands), np.complex64)
+    rows = spectrum.transpose(1, 2, 0)
+    np.fft.rfft(part, 2 * _WINDOW, axis=2, out=rows)  # type: ignore[arg-type]  # is float32
     power = np.square(spectrum.real)
     power += np.square(spectrum.imag)
     return power
