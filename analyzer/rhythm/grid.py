@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.rhythm.lines import Line, Measured
+from analyzer.rhythm.attacks import Measured
+from analyzer.rhythm.lines import Line
 
 __all__ = ["Grid", "lay_grid"]
 

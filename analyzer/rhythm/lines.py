@@ -1,9 +1,9 @@
 """Straight lines through the beats: what a sequencer or a turntable plays is a steady grid.
 
-Each beat is measured by the attack next to it, which may be 10 ms off; a line through hundreds of
-beats is not. A region grows beat by beat as long as the beats stay near its line, and a line is
-carried through a part without beats when both sides agree in tempo and phase. Where the tempo
-drifts, as with people who play, regions are short, or there are none.
+The attack next to a beat may be 10 ms off; a line through hundreds of beats is not. A region grows
+beat by beat as long as the beats stay near its line, and a line is carried through a part without
+beats when both sides agree in tempo and phase. Where the tempo drifts, as with people who play,
+regions are short, or there are none.
 """
 
 from collections.abc import Sequence
@@ -12,29 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.features.onsets import ATTACKS, Onsets
-from analyzer.rhythm.parts import in_parts
+from analyzer.rhythm.attacks import Measured
+from analyzer.rhythm.median import median, medians
 
-__all__ = ["Line", "Measured", "fit_lines", "measure"]
-
-_REACH = 4
-"""Frames to either side of a tracked beat in which its attack is looked for."""
-
-_SHARP = np.array([0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0], np.float32)
-"""The bands by which attacks are timed: low ones rise slowly."""
-
-_RISEN = 0.25
-_RISE_SEC = 0.0113
-"""From there to the moment of the attack, as frames are dated; measured with clicks and drums."""
-
-_USUAL = 16
-_NEIGHBOURHOOD = 160
-_OF_NEIGHBOURS = 0.4
-"""An attack is one if it is so high in relation to what is usual in 160 beats before and after."""
-
-_AROUND = 400
-_CLEAR = 1.5
-"""An attack is one if it is so many times as strong as the mean of the 8 s around it."""
+__all__ = ["Line", "fit_lines"]
 
 _FEWEST = 16
 _STRAY_SEC = 0.011
@@ -48,20 +29,6 @@ _SAME_PHASE = 0.08
 _SAME_TEMPO = 0.004
 
 Times = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Tracked beats with the moments of their attacks; arrays of shape (beats,).
-
-    Attributes:
-        time_sec: The attack, or where there is none, the tracked frame.
-        weight: 0 where there is no attack.
-
-    """
-
-    time_sec: Times
-    weight: Times
 
 
 @dataclass(frozen=True)
@@ -96,85 +63,6 @@ class Line:
         return np.asarray(self.anchor_sec + steps, np.float64)
 
 
-@dataclass(frozen=True)
-class _Attacks:
-    """Frame, height and clarity of the attacks next to some beats."""
-
-    frame: Times
-    height: npt.NDArray[np.float32]
-    clear: npt.NDArray[np.bool_]
-
-
-def measure(onsets: Onsets, frames: npt.NDArray[np.intp]) -> Measured:
-    """Return the attack next to each tracked beat: where its strength reaches a quarter.
-
-    The middle of an attack comes later when the sound lasts, by 4 ms of a cymbal; its first rise is
-    the same for clicks, drums and noise, to a millisecond.
-    """
-    time = np.empty(len(frames), np.float64)
-    height = np.empty(len(frames), np.float64)
-    clear = np.empty(len(frames), bool)
-    quiet = 0.1 * float(onsets.strength[:, :ATTACKS].mean(axis=0, dtype=np.float64) @ _SHARP) + 1.0
-    for part in in_parts(onsets, frames):
-        strength = (part.strength[:, :ATTACKS] @ _SHARP).astype(np.float32)
-        here = frames[part.which] - part.start
-        found = _attacks(strength, here, quiet)
-        time[part.which] = found.frame + part.start
-        height[part.which] = found.height
-        clear[part.which] = found.clear
-    clear &= height >= _OF_NEIGHBOURS * _surroundings(height)
-    time += np.where(clear, _RISE_SEC / onsets.interval_sec, 0.0)
-    seconds = np.asarray(onsets.start_sec + time * onsets.interval_sec, np.float64)
-    return Measured(seconds, clear.astype(np.float64))
-
-
-def _attacks(
-    strength: npt.NDArray[np.float32], frames: npt.NDArray[np.intp], quiet: float
-) -> _Attacks:
-    """Return where the attack next to each frame has risen to a quarter, and whether it is one."""
-    around = np.clip(frames[:, None] + np.arange(-_REACH, _REACH + 1), 0, len(strength) - 1)
-    # The tracked frame is the likeliest, but an attack two frames on is this beat's as well.
-    likely = np.exp(-0.5 * np.square(np.arange(-_REACH, _REACH + 1) / 2.5))
-    peak = around[np.arange(len(frames)), (strength[around] * likely).argmax(axis=1)]
-    threshold = _RISEN * strength[peak]
-    rise = peak
-    for _ in range(_REACH):
-        before = np.maximum(rise - 1, 0)
-        rise = np.where(strength[before] > threshold, before, rise)
-    low, high = strength[np.maximum(rise - 1, 0)], strength[rise]
-    part = np.where(high > low, (threshold - low) / np.where(high > low, high - low, 1.0), 1.0)
-    clear = strength[peak] > np.maximum(_CLEAR * _mean_around(strength, frames), quiet)
-    return _Attacks(np.where(clear, rise - 1 + part, frames), strength[peak], clear)
-
-
-def _surroundings(height: Times) -> Times:
-    """Return what is usual before and after each beat, whichever is less.
-
-    In a breakdown between two parts with drums the drums are usual: the attacks of a pad there are
-    not beats. Towards the end of a track they are all there is.
-    """
-    if len(height) < _USUAL:
-        return np.zeros(len(height))
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(height, _USUAL), axis=1)
-    before = np.concatenate([np.zeros(_USUAL - 1), usual])
-    after = np.concatenate([usual, np.zeros(_USUAL - 1)])
-    return np.minimum(_highest_of_last(before), _highest_of_last(after[::-1])[::-1])
-
-
-def _highest_of_last(values: Times) -> Times:
-    """Return the highest of each value and of those in the `_NEIGHBOURHOOD` before it."""
-    padded = np.concatenate([np.zeros(_NEIGHBOURHOOD - 1), values])
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURHOOD).max(axis=1))
-
-
-def _mean_around(values: npt.NDArray[np.float32], frames: npt.NDArray[np.intp]) -> Times:
-    """Return the mean of the 8 s around each frame."""
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    first = np.maximum(frames - _AROUND, 0)
-    last = np.minimum(frames + _AROUND, len(values))
-    return np.asarray((total[last] - total[first]) / (last - first), np.float64)
-
-
 def fit_lines(beats: Measured) -> list[Line]:
     """Return the steady regions in order; what lies between two of them is not steady."""
     lines: list[Line] = []
@@ -197,8 +85,7 @@ def _grown(beats: Measured, start: int) -> Line | None:
     count = len(beats.time_sec)
     while True:
         line = _fitted(beats, start, min(end, count))
-        stray = None if line is None else _stray(beats, line)
-        if line is None or stray is not None:
+        if line is None or not _holds(beats, line):
             if found is None:
                 return None
             # Somewhere in the last stretch it left the line: come nearer by half steps.
@@ -216,44 +103,48 @@ def _grown(beats: Measured, start: int) -> Line | None:
 def _fitted(beats: Measured, start: int, end: int) -> Line | None:
     """Return the line through beats[start:end] that outliers do not bend."""
     time = beats.time_sec[start:end]
-    weight = beats.weight[start:end].copy()
-    index = np.arange(len(time), dtype=np.float64)
-    heard = weight > 0
-    if heard.sum() < _FEWEST // 2:
+    weight = beats.weight[start:end]
+    heard = np.flatnonzero(weight > 0)
+    if len(heard) < _FEWEST // 2:
         return None
     # Tracked beats may count one too many or too few where nothing is heard.
-    step = float(np.median(np.diff(time)))
+    step = median(time[1:] - time[:-1])
+    index = np.arange(len(time), dtype=np.float64)
     slope, offset = _least_squares(index, time, weight)
     for _ in range(4):
-        off = time - (offset + slope * index)
-        spread = max(0.004, 1.4826 * float(np.median(np.abs(off[heard]))))
-        robust = weight / np.maximum(1.0, np.abs(off) / (1.5 * spread))
+        off = np.abs(time - (offset + slope * index))
+        spread = max(0.004, 1.4826 * median(off[heard]))
+        robust = weight / np.maximum(1.0, off / (1.5 * spread))
+        before = slope, offset
         slope, offset = _least_squares(index, time, robust)
+        if (slope, offset) == before:
+            break
     if not 0.9 * step < slope < 1.1 * step:
         return None
     return Line(offset, slope, len(time), start, end - 1)
 
 
 def _least_squares(index: Times, time: Times, weight: Times) -> tuple[float, float]:
-    total = weight.sum()
-    middle, mean = (weight * index).sum() / total, (weight * time).sum() / total
-    spread = (weight * np.square(index - middle)).sum()
-    slope = (weight * (index - middle) * (time - mean)).sum() / spread if spread > 0 else 0.0
-    return float(slope), float(mean - slope * middle)
+    total = float(weight.sum())
+    middle, mean = float((weight * index).sum()) / total, float((weight * time).sum()) / total
+    apart = index - middle
+    spread = float((weight * np.square(apart)).sum())
+    slope = float((weight * apart * (time - mean)).sum()) / spread if spread > 0 else 0.0
+    return slope, mean - slope * middle
 
 
-def _stray(beats: Measured, line: Line) -> int | None:
-    """Return a beat around which eight heard ones lie off the line; none when it holds."""
+def _holds(beats: Measured, line: Line) -> bool:
+    """Return whether there are no eight heard beats in a row that lie off the line."""
     part = slice(line.first, line.last + 1)
-    heard = np.flatnonzero(beats.weight[part] > 0)
+    heard = beats.weight[part] > 0
     off = (beats.time_sec[part] - line.times())[heard]
-    if len(off) < _WINDOW:
-        return None
+    far = np.count_nonzero(np.abs(off) > _STRAY_SEC)
+    # A median of eight is that far off only if four of them are.
+    if len(off) < _WINDOW or far < _WINDOW // 2:
+        return True
     windows = np.lib.stride_tricks.sliding_window_view(off, _WINDOW)
-    bent = np.abs(np.median(windows, axis=1)) > _STRAY_SEC
     wild = (np.abs(windows) > _OUTLIER_SEC).sum(axis=1) > _WINDOW // 2
-    bad = np.flatnonzero(bent | wild)
-    return int(heard[bad[0]]) if len(bad) else None
+    return not (wild.any() or (np.abs(medians(windows)) > _STRAY_SEC).any())
 
 
 def _merged(beats: Measured, lines: Sequence[Line]) -> list[Line]:
@@ -273,9 +164,7 @@ def _joined(beats: Measured, one: Line, other: Line) -> Line | None:
     if other.first - one.last > _WINDOW:
         return None
     line = _fitted(beats, one.first, other.last + 1)
-    if line is None or _stray(beats, line) is not None:
-        return None
-    return line
+    return line if line is not None and _holds(beats, line) else None
 
 
 def _carried(beats: Measured, lines: Sequence[Line]) -> list[Line]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
+from analyzer.rhythm.median import median
 from analyzer.rhythm.octave import Reading, readings_of
 from analyzer.rhythm.pulse import Pulse
 
@@ -42,9 +43,9 @@ class Periods:
 
 def find_periods(onsets: Onsets, pulse: Pulse, readings: Sequence[Reading]) -> Periods:
     """Return the pulse as it is read, through parts where it is not clear as around them."""
-    median = float(np.median(pulse.clarity))
+    usual = median(pulse.clarity)
     # Without any pulse the median may lie below zero, and all moments are as good.
-    clear = pulse.clarity >= min(median, _UNCLEAR * median)
+    clear = pulse.clarity >= min(usual, _UNCLEAR * usual)
     moments = np.flatnonzero(clear)
     blocks = np.array([reading.time_sec for reading in readings])
     bpm = np.empty(len(moments), np.float64)

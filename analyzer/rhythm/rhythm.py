@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
 from analyzer.rhythm.activation import beat_log_odds
+from analyzer.rhythm.attacks import measure
 from analyzer.rhythm.bars import Bars, find_bars
 from analyzer.rhythm.drums import drum_probability
 from analyzer.rhythm.grid import lay_grid
-from analyzer.rhythm.lines import Line, fit_lines, measure
+from analyzer.rhythm.lines import Line, fit_lines
 from analyzer.rhythm.octave import Reading, find_readings
 from analyzer.rhythm.periods import PERIOD_FRAMES, Periods, find_periods
 from analyzer.rhythm.pulse import Pulse, find_pulse

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.rhythm.lines import Line
+from analyzer.rhythm.median import median
 from analyzer.rhythm.octave import Reading
 from analyzer.rhythm.rhythm import Rhythm
 
@@ -82,7 +83,7 @@ def _clarity(rhythm: Rhythm, start_sec: float, end_sec: float) -> float:
     inside = (time >= start_sec) & (time < end_sec)
     if not inside.any():
         inside = np.arange(len(time)) == np.abs(time - (start_sec + end_sec) / 2).argmin()
-    return float(np.median(rhythm.pulse.clarity[inside]))
+    return median(rhythm.pulse.clarity[inside])
 
 
 def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec: float) -> float:
@@ -96,7 +97,7 @@ def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec
             # The variance of a slope falls with the cube of the number of points.
             weight = same * counts**3
             return float(60 / ((weight * periods).sum() / weight.sum()))
-    return float(60 / np.median(rhythm.period_sec[heard]))
+    return 60 / median(rhythm.period_sec[heard])
 
 
 def _beats_within(line: Line, start_sec: float, end_sec: float) -> int:

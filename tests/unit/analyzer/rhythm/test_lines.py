@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from analyzer.rhythm.attacks import Measured
 from analyzer.rhythm.grid import lay_grid
-from analyzer.rhythm.lines import Measured, fit_lines
+from analyzer.rhythm.lines import fit_lines
 
 Times = npt.NDArray[np.float64]
 

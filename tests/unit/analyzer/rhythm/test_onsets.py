@@ -7,7 +7,7 @@ import pytest
 from analyzer.features.downmix import Downmix
 from analyzer.features.grid import Grid
 from analyzer.features.onsets import ATTACKS, BAND_EDGES_HZ, BANDS, OnsetMeter, Onsets
-from analyzer.rhythm.lines import measure
+from analyzer.rhythm.attacks import measure
 
 ATTACK_BANDS = slice(0, ATTACKS - 1)
 
