@@ -8,7 +8,7 @@ follow another of them.
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.rhythm.periods import Periods
+from analyzer.rhythm.periods import PERIOD_FRAMES, Periods
 
 __all__ = ["track_beats"]
 
@@ -17,6 +17,7 @@ _TIGHTNESS = 0.045
 """Standard deviation of the logarithm of an interval over the period."""
 
 _MOST_ODDS = 6.0
+_FRAMES_AT_ONCE = 16_384
 
 
 def track_beats(log_odds: npt.NDArray[np.float32], periods: Periods) -> npt.NDArray[np.intp]:
@@ -25,23 +26,34 @@ def track_beats(log_odds: npt.NDArray[np.float32], periods: Periods) -> npt.NDAr
     longest = int(np.ceil(periods.values.max() * _LONGEST)) + 1
     # Scores of the last frames only: what led to the earlier ones is kept as a lag. Before the
     # first frame nothing has been gained, and any frame may be the first beat.
-    scores = np.zeros(longest)
+    scores = np.zeros(longest + _FRAMES_AT_ONCE + longest)
+    earlier = np.lib.stride_tricks.sliding_window_view(scores, longest + 1)[:, ::-1]
     lag = np.empty(count, np.int16)
-    first = 0
+    rows = np.arange(longest)
+    first, start, period = 0, 0, 0.0
     while first < count:
-        here = float(periods.at(np.array([first]))[0])
-        lags = np.arange(int(here * _SHORTEST), int(np.ceil(here * _LONGEST)) + 1)
-        last = min(first + int(lags[0]), count)
-        cost = 0.5 * np.square(np.log(lags / here) / _TIGHTNESS)
-        reached = scores[longest + np.arange(last - first)[:, None] - lags] - cost
+        if first - start > _FRAMES_AT_ONCE:
+            scores[:longest] = scores[first - start : first - start + longest]
+            start = first
+        here = float(periods.values[first // PERIOD_FRAMES])
+        if here != period:
+            lags = np.arange(int(here * _SHORTEST), int(np.ceil(here * _LONGEST)) + 1)
+            cost = 0.5 * np.square(np.log(lags / here) / _TIGHTNESS)
+            shortest, end, period = int(lags[0]), int(lags[-1]) + 1, here
+        last = min(first + shortest, count)
+        reached = earlier[first - start : last - start, shortest:end] - cost
         best = reached.argmax(axis=1)
-        odds = np.clip(log_odds[first:last].astype(np.float64), -_MOST_ODDS, _MOST_ODDS)
-        gained = reached[np.arange(len(best)), best] + odds
+        odds = np.maximum(np.minimum(log_odds[first:last], _MOST_ODDS), -_MOST_ODDS)
+        np.add(
+            reached[rows[: last - first], best],
+            odds,
+            out=scores[longest + first - start : longest + last - start],
+        )
         lag[first:last] = lags[best]
-        scores = np.concatenate([scores, gained])[-longest:]
         first = last
     tail = int(min(count, np.ceil(periods.values[-1])))
-    frame = count - tail + int(scores[-tail:].argmax())
+    ends = scores[: longest + count - start]
+    frame = count - tail + int(ends[-tail:].argmax())
     beats = []
     while frame >= 0:
         beats.append(frame)
