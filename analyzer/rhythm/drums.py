@@ -15,7 +15,7 @@ __all__ = ["WINDOW", "WINDOW_HOP", "drum_probability", "window_inputs"]
 WINDOW = 400
 WINDOW_HOP = 200
 _STRONGEST = (4, 16)
-_BATCH = 256
+_BATCH = 128
 
 
 def drum_probability(
@@ -38,10 +38,11 @@ def window_inputs(onsets: Onsets) -> npt.NDArray[np.float32]:
     windows = np.lib.stride_tricks.sliding_window_view(strength, WINDOW, axis=0)[::WINDOW_HOP]
     rows = np.empty((len(windows), (1 + len(_STRONGEST)) * BANDS), np.float32)
     for first in range(0, len(windows), _BATCH):
-        part = windows[first : first + _BATCH]
+        # Numpy parts numbers of 16 bits eight times as fast as bytes.
+        part = np.array(windows[first : first + _BATCH], np.int16, order="C")
         columns = [part.mean(axis=2, dtype=np.float32)]
-        top = np.partition(part, WINDOW - max(_STRONGEST), axis=2)[:, :, -max(_STRONGEST) :]
-        top.sort(axis=2)
+        part.partition(WINDOW - max(_STRONGEST), axis=2)
+        top = np.sort(part[:, :, -max(_STRONGEST) :], axis=2)
         columns += [top[:, :, -count:].mean(axis=2, dtype=np.float32) for count in _STRONGEST]
         rows[first : first + _BATCH] = np.concatenate(columns, axis=1)
     return np.log1p(rows)

@@ -6,17 +6,17 @@ the four bars after a bar line differ, in the strength of each band, from the fo
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.features.onsets import Onsets
+from analyzer.features.onsets import BANDS, Onsets
 
 __all__ = ["BARS_PER_PHRASE", "PhraseStarts", "find_phrases"]
 
 BARS_PER_PHRASE = 8
 _AROUND = 4
+_BARS_AT_ONCE = 64
 _FEWEST_BARS = 3 * BARS_PER_PHRASE
 _CHANGE_COST = 6.0
 _SHARPNESS = 1.5
@@ -58,11 +58,14 @@ def _bar_strengths(onsets: Onsets, downbeats_sec: Array) -> Array:
     """Return the mean strength of each band in each bar, as logarithms: shape (bars, bands)."""
     edges = np.rint((downbeats_sec - onsets.start_sec) / onsets.interval_sec).astype(np.intp)
     edges = np.clip(edges, 0, len(onsets.strength) - 1)
-    means = [
-        onsets.strength[first : max(last, first + 1)].mean(axis=0, dtype=np.float64)
-        for first, last in pairwise(edges.tolist())
-    ]
-    return np.asarray(np.log1p(means), np.float64)
+    sums = np.empty((len(edges) - 1, BANDS), np.int64)
+    for bar in range(0, len(sums), _BARS_AT_ONCE):
+        part = edges[bar : bar + _BARS_AT_ONCE + 1]
+        strength = onsets.strength[part[0] : max(part[-1], part[-2] + 1)]
+        sums[bar : bar + _BARS_AT_ONCE] = np.add.reduceat(
+            strength, part[:-1] - part[0], axis=0, dtype=np.int64
+        )
+    return np.asarray(np.log1p(sums / np.maximum(np.diff(edges), 1)[:, None]))
 
 
 def _novelty(bars: Array) -> Array:
