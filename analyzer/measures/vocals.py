@@ -46,6 +46,7 @@ _SHAPES, _MOVING_SHAPES, _FAST_SHAPES = 13, 10, 8
 _PULSES_HZ = ((1.0, 3.0), (3.5, 6.0), (6.5, 10.0))
 _PAIRS = ((1, 5), (2, 6), (1, 3))
 _BATCH = 256
+_ROWS = 40
 _LEAST_SEC = 1.5
 _SILENT_DB = -60.0
 _SURE = 6.0
@@ -178,22 +179,24 @@ def window_figures(voice: Voice) -> Figures:
 
 def _batches(voice: Voice) -> Iterator[Figures]:
     """Yield the figures of some windows after others: of six hours they take 16 MB."""
-    starts = np.arange(0, len(voice.partials) - WINDOW_STEPS + 1, HOP_STEPS)
-    kept = (voice.mel, voice.side, voice.partials)
-    for first in range(0, len(starts), _BATCH):
-        chosen = starts[first : first + _BATCH, None] + np.arange(WINDOW_STEPS)
-        yield _figures(*(part[chosen] for part in kept))
+    count = max(0, (len(voice.partials) - WINDOW_STEPS) // HOP_STEPS + 1)
+    for first in range(0, count, _BATCH):
+        last = min(first + _BATCH, count) - 1
+        steps = slice(first * HOP_STEPS, last * HOP_STEPS + WINDOW_STEPS)
+        yield _figures(voice.mel[steps], voice.side[steps], voice.partials[steps])
 
 
 def _figures(
     mel: npt.NDArray[np.uint8], side: npt.NDArray[np.uint8], partials: npt.NDArray[np.uint8]
 ) -> Figures:
-    count = len(mel)
-    frames = mel.reshape(count, WINDOW_STEPS * MELS_PER_STEP, -1) * np.float32(1 / MEL_SCALE)
-    shapes = frames @ _cosines(frames.shape[2])
+    """Return the figures of each window of some steps; what windows share is worked out once."""
+    frames = mel.reshape(-1, mel.shape[2]) * np.float32(1 / MEL_SCALE)
+    rows = _times(frames, _cosines(mel.shape[2]))
+    shapes = _windows(rows, MELS_PER_STEP)
     moving = shapes[:, :, :_MOVING_SHAPES].std(axis=1)
-    fast = np.abs(np.diff(shapes[:, :, :_FAST_SHAPES], axis=1)).mean(axis=1)
-    groups = frames @ _group_means()
+    changes = np.abs(np.diff(rows[:, :_FAST_SHAPES], axis=0))
+    fast = _windows(changes, MELS_PER_STEP, less=1).mean(axis=1)
+    groups = _windows(_times(frames, _group_means()), MELS_PER_STEP)
     groups = groups - groups.mean(axis=1, keepdims=True)
     spread = np.sqrt(np.square(groups).mean(axis=1)) + 0.02
     spectrum = np.abs(np.fft.rfft(groups * _pulse_window(groups.shape[1]), axis=1)) ** 2
@@ -206,8 +209,10 @@ def _figures(
         (groups[:, :, a] * groups[:, :, b]).mean(axis=1) / (spread[:, a] * spread[:, b])
         for a, b in _PAIRS
     ]
-    place, parts = side * np.float32(1 / 255), partials * np.float32(1 / 255)
-    centred, power = place[:, :, 1:6].mean(axis=2), parts[:, :, PARTIALS.index("power")]
+    rows = side * np.float32(1 / 255)
+    centred = _windows(rows[:, 1:6].mean(axis=1, keepdims=True))[:, :, 0]
+    place, parts = _windows(rows), _windows(partials * np.float32(1 / 255))
+    power = parts[:, :, PARTIALS.index("power")]
     apart = centred - centred.mean(axis=1, keepdims=True)
     louder = power - power.mean(axis=1, keepdims=True)
     together = (apart * louder).mean(axis=1) / (apart.std(axis=1) * louder.std(axis=1) + 1e-3)
@@ -227,6 +232,21 @@ def _figures(
         ],
         axis=1,
     )
+
+
+def _windows(rows: Figures, per_step: int = 1, *, less: int = 0) -> Figures:
+    """Return the windows of rows, so many per step: shape (windows, rows of one, columns)."""
+    length = WINDOW_STEPS * per_step - less
+    windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
+    return windows[:: HOP_STEPS * per_step].transpose(0, 2, 1)
+
+
+def _times(frames: Figures, weights: Figures) -> Figures:
+    """Return a product of matrices, some rows at a time: for few, numpy has a faster way."""
+    padded = np.zeros((-(-len(frames) // _ROWS) * _ROWS, frames.shape[1]), np.float32)
+    padded[: len(frames)] = frames
+    product = padded.reshape(-1, _ROWS, frames.shape[1]) @ weights
+    return product.reshape(-1, weights.shape[1])[: len(frames)]
 
 
 @cache
