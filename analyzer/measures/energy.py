@@ -75,10 +75,8 @@ def energy_over_time(
     loudness = _db(by_second)
     peak = 20 * np.log10(np.percentile(sample_peaks[:steps], _PEAK_PERCENTILE) + 1e-12)
     onsets = _around(_onsets(energy[:steps], float(mean.mean()))) * STEPS_PER_CHUNK
-    power = bands[:steps].astype(np.float64)
-    bright = _around(power[:, _PRESENCE:].sum(axis=1)) / np.maximum(
-        _around(power.sum(axis=1)), 1e-30
-    )
+    present = _around(bands[:steps, _PRESENCE:].sum(axis=1, dtype=np.float64))
+    bright = present / np.maximum(_around(bands[:steps].sum(axis=1, dtype=np.float64)), 1e-30)
     q = onsets / (onsets + _HALF_RATE)
     low, high = _BRIGHT_DB
     b = ((_db(bright) - low) / (high - low)).clip(0, 1)

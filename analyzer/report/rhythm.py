@@ -73,10 +73,9 @@ def _figures(rhythm: Rhythm, onsets: Onsets, scope: Scope, explained: Explained)
         "stable_bpm": round(summary.bpm, _BPM_DIGITS),
         "tempo": _tempo(summary),
         "beat_regions": [
-            _region(line, first, count)
+            _region(line, beats)
             for line in rhythm.lines
-            for first, count in [_inside(line, scope)]
-            if count
+            if (beats := line.within(scope.start_sec, scope.end_sec))
         ],
         "downbeats": downbeats,
         "phrases": phrases,
@@ -103,20 +102,14 @@ def _tempo(summary: TempoSummary) -> Tempo:
     )
 
 
-def _inside(line: Line, scope: Scope) -> tuple[int, int]:
-    """Return the first beat of a region that lies in the scope, and how many do."""
-    first, end = np.searchsorted(line.times(), [scope.start_sec, scope.end_sec])
-    return int(first), int(end - first)
-
-
-def _region(line: Line, first: int, count: int) -> BeatRegion:
-    anchor = line.anchor_sec + first * line.period_sec
+def _region(line: Line, beats: range) -> BeatRegion:
+    anchor = line.anchor_sec + beats.start * line.period_sec
     return BeatRegion(
         anchor_sec=round(anchor, _TIME_DIGITS),
         bpm=round(60 / line.period_sec, _BPM_DIGITS),
         first_beat_sec=round(anchor, _TIME_DIGITS),
-        last_beat_sec=round(anchor + (count - 1) * line.period_sec, _TIME_DIGITS),
-        beats=count,
+        last_beat_sec=round(anchor + (len(beats) - 1) * line.period_sec, _TIME_DIGITS),
+        beats=len(beats),
         interpolated=line.interpolated,
     )
 

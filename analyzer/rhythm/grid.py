@@ -13,6 +13,7 @@ from analyzer.rhythm.lines import Line
 __all__ = ["Grid", "lay_grid"]
 
 _SMOOTH = 4
+_BEATS_AT_ONCE = 2_048
 _UNHEARD_RUN = 8
 """So many beats without an attack, one after another, are interpolated."""
 
@@ -84,14 +85,14 @@ def _on(line: Line, heard: npt.NDArray[np.bool_]) -> _Played:
     return _Played(line.times(), np.full(line.beats, line.period_sec), heard)
 
 
-def _drifting(lines: Sequence[Line]) -> list[Line]:
+def _drifting(lines: Sequence[Line]) -> set[Line]:
     """Return the regions that are but pieces of a tempo that drifts."""
-    found: list[Line] = []
+    found: set[Line] = set()
     for one, other in pairwise(lines):
         near = other.first - one.last <= _UNHEARD_RUN
         short = min(one.beats, other.beats) < _LONG
         if near and short and abs(one.period_sec / other.period_sec - 1) > _DRIFT:
-            found += [one, other]
+            found |= {one, other}
     return found
 
 
@@ -167,15 +168,20 @@ def _smoothed(measured: Measured) -> _Played:
     heard = measured.weight > 0
     if len(time) < 2:
         return _Played(time, np.full(len(time), 0.5), heard)
+    smooth, period = np.empty(len(time)), np.empty(len(time))
     offset = np.arange(-_SMOOTH, _SMOOTH + 1)
-    around = np.arange(len(time))[:, None] + offset
-    inside = (around >= 0) & (around < len(time))
-    around = np.clip(around, 0, len(time) - 1)
-    shares = weight[around] * inside * (1 - np.abs(offset) / (_SMOOTH + 1))
-    shares /= shares.sum(axis=1, keepdims=True)
-    middle = (shares * offset).sum(axis=1)
-    mean = (shares * time[around]).sum(axis=1)
-    apart = offset - middle[:, None]
-    spread = (shares * np.square(apart)).sum(axis=1)
-    slope = (shares * apart * (time[around] - mean[:, None])).sum(axis=1) / np.maximum(spread, 1e-9)
-    return _Played(np.asarray(mean - slope * middle), np.asarray(slope), heard)
+    for first in range(0, len(time), _BEATS_AT_ONCE):
+        part = slice(first, first + _BEATS_AT_ONCE)
+        around = np.arange(len(time))[part, None] + offset
+        inside = (around >= 0) & (around < len(time))
+        around = np.clip(around, 0, len(time) - 1)
+        shares = weight[around] * inside * (1 - np.abs(offset) / (_SMOOTH + 1))
+        shares /= shares.sum(axis=1, keepdims=True)
+        middle = (shares * offset).sum(axis=1)
+        mean = (shares * time[around]).sum(axis=1)
+        apart = offset - middle[:, None]
+        spread = (shares * np.square(apart)).sum(axis=1)
+        rise = (shares * apart * (time[around] - mean[:, None])).sum(axis=1)
+        period[part] = rise / np.maximum(spread, 1e-9)
+        smooth[part] = mean - period[part] * middle
+    return _Played(smooth, period, heard)

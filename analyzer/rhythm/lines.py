@@ -57,6 +57,13 @@ class Line:
         """The last beat."""
         return self.anchor_sec + (self.beats - 1) * self.period_sec
 
+    def within(self, start_sec: float, end_sec: float) -> range:
+        """Return the numbers of the beats that lie between two moments."""
+        if self.end_sec < start_sec or self.anchor_sec >= end_sec:
+            return range(0)
+        first, end = np.searchsorted(self.times(), [start_sec, end_sec]).tolist()
+        return range(first, end)
+
     def times(self) -> Times:
         """Return the beats."""
         steps = np.arange(self.beats) * self.period_sec

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.rhythm.lines import Line
 from analyzer.rhythm.median import median
 from analyzer.rhythm.octave import Reading
 from analyzer.rhythm.rhythm import Rhythm
@@ -88,7 +87,7 @@ def _clarity(rhythm: Rhythm, start_sec: float, end_sec: float) -> float:
 
 def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec: float) -> float:
     lines = [line for line in rhythm.lines if not line.interpolated]
-    counts = np.array([_beats_within(line, start_sec, end_sec) for line in lines], np.float64)
+    counts = np.array([len(line.within(start_sec, end_sec)) for line in lines], np.float64)
     if counts.sum() > _MOST_OF_IT * heard.sum():
         longest = lines[int(counts.argmax())]
         periods = np.array([line.period_sec for line in lines])
@@ -98,11 +97,6 @@ def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec
             weight = same * counts**3
             return float(60 / ((weight * periods).sum() / weight.sum()))
     return 60 / median(rhythm.period_sec[heard])
-
-
-def _beats_within(line: Line, start_sec: float, end_sec: float) -> int:
-    times = line.times()
-    return int(((times >= start_sec) & (times < end_sec)).sum())
 
 
 def _within(readings: Sequence[Reading], start_sec: float, end_sec: float) -> Sequence[Reading]:
