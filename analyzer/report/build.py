@@ -12,7 +12,12 @@ from analyzer.options import Options
 from analyzer.report.explained import Explained
 from analyzer.report.harmony import harmony_figures
 from analyzer.report.levels import level_figures
-from analyzer.report.rhythm import file_rhythm_figures, track_rhythm_figures
+from analyzer.report.rhythm import (
+    TempoFigures,
+    file_rhythm_figures,
+    tempo_figures,
+    track_rhythm_figures,
+)
 from analyzer.report.scope import Scope, of_file, of_track
 from analyzer.report.sound import Sound, sound_figures, sound_of
 from analyzer.report.timbre import timbre_figures
@@ -101,6 +106,7 @@ class _Common:
 
     figures: dict[str, object]
     unavailable: dict[str, str]
+    tempo: TempoFigures
 
 
 def _common(found: _Found, scope: Scope) -> _Common:
@@ -112,7 +118,8 @@ def _common(found: _Found, scope: Scope) -> _Common:
         **harmony_figures(features, scope, explained=explained),
         **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
     }
-    return _Common(figures, explained.unavailable)
+    tempo = tempo_figures(found.rhythm, features.onsets, scope)
+    return _Common(figures, explained.unavailable, tempo)
 
 
 def _global(
@@ -120,7 +127,6 @@ def _global(
 ) -> GlobalAnalysis:
     explained = Explained()
     facts, features = found.facts, found.features
-    scope = of_file(features)
     if facts.bit_depth is None:
         explained.null("bit_depth", because=f"{facts.codec} is lossy: it has no bit depth")
     if options.stems:
@@ -136,7 +142,7 @@ def _global(
         "stems": None if options.stems else {},
         **sound_figures(found.sound, features, options, explained=explained),
         **common.figures,
-        **file_rhythm_figures(found.rhythm, features.onsets, scope, explained=explained),
+        **file_rhythm_figures(found.rhythm, common.tempo, explained=explained),
         **waveform_figures(waveform, explained=explained),
     }
     explained.unavailable |= common.unavailable
@@ -150,7 +156,7 @@ def _track(found: _Found, whole: _Common, span: Span, scope: Scope) -> Track:
     figures = {
         "duration_sec": round(span.end_sec - span.start_sec, _TIME_DIGITS),
         **common.figures,
-        **track_rhythm_figures(found.rhythm, found.features.onsets, scope, explained=explained),
+        **track_rhythm_figures(found.rhythm, common.tempo, scope, explained=explained),
     }
     explained.unavailable |= common.unavailable
     return Track(

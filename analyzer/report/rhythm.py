@@ -1,5 +1,7 @@
 """Tempo, beats, downbeats and phrases of a file or of one of its tracks."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from analyzer.features.onsets import Onsets
@@ -11,7 +13,7 @@ from analyzer.rhythm.rhythm import Rhythm
 from analyzer.rhythm.summary import TempoSummary, summarise_tempo
 from offbeat.descriptors import Alternative, BeatRegion, Downbeats, Phrases, Tempo, TempoPoint
 
-__all__ = ["file_rhythm_figures", "track_rhythm_figures"]
+__all__ = ["TempoFigures", "file_rhythm_figures", "tempo_figures", "track_rhythm_figures"]
 
 _TIME_DIGITS = 4
 _BPM_DIGITS = 3
@@ -27,11 +29,18 @@ _TEMPO_NAMES = ("stable_bpm", "tempo", "beat_regions", "downbeats", "phrases")
 Figures = dict[str, object]
 
 
-def file_rhythm_figures(
-    rhythm: Rhythm, onsets: Onsets, scope: Scope, *, explained: Explained
-) -> Figures:
+@dataclass(frozen=True)
+class TempoFigures:
+    """Figures that files and tracks both have, and why some are missing."""
+
+    figures: Figures
+    unavailable: dict[str, str]
+
+
+def file_rhythm_figures(rhythm: Rhythm, tempo: TempoFigures, *, explained: Explained) -> Figures:
     """Return the figures of the whole file, its beat grids among them."""
-    figures = _figures(rhythm, onsets, scope, explained)
+    figures = tempo.figures
+    explained.unavailable |= tempo.unavailable
     grid, drums = "global_beat_grid_timestamps", "global_drum_beat_grid_timestamps"
     if figures["tempo"] is None:
         explained.null(grid, drums, because=_NO_BEAT)
@@ -46,16 +55,23 @@ def file_rhythm_figures(
 
 
 def track_rhythm_figures(
-    rhythm: Rhythm, onsets: Onsets, scope: Scope, *, explained: Explained
+    rhythm: Rhythm, tempo: TempoFigures, scope: Scope, *, explained: Explained
 ) -> Figures:
     """Return the figures of one track, its beat grid among them."""
-    figures = _figures(rhythm, onsets, scope, explained)
+    figures = tempo.figures
+    explained.unavailable |= tempo.unavailable
     name = "beat_grid_timestamps"
     if figures["tempo"] is None:
         explained.null(name, because=_NO_BEAT)
         return figures | {name: None}
     first, last = np.searchsorted(rhythm.beats_sec, [scope.start_sec, scope.end_sec])
     return figures | {name: _times(rhythm.beats_sec[first:last])}
+
+
+def tempo_figures(rhythm: Rhythm, onsets: Onsets, scope: Scope) -> TempoFigures:
+    """Return tempo, regions, downbeats and phrases."""
+    explained = Explained()
+    return TempoFigures(_figures(rhythm, onsets, scope, explained), explained.unavailable)
 
 
 def _figures(rhythm: Rhythm, onsets: Onsets, scope: Scope, explained: Explained) -> Figures:
