@@ -6,6 +6,7 @@ identification of difficult chords", ISMIR 2010).
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,7 @@ def notes(heard: Array) -> Array:
     return found
 
 
+@cache
 def _partials() -> Array:
     """Return the semitones that each note is heard at: unit vectors, shape (notes, notes)."""
     answers = np.zeros((NOTES, NOTES))

@@ -7,7 +7,7 @@ makes segments. `tools/train/vocals.py` trains it and says how good it is.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -192,53 +192,91 @@ def _figures(
     """Return the figures of each window of some steps; what windows share is worked out once."""
     frames = mel.reshape(-1, mel.shape[2]) * np.float32(1 / MEL_SCALE)
     rows = _times(frames, _cosines(mel.shape[2]))
-    shapes = _windows(rows, MELS_PER_STEP)
-    moving = shapes[:, :, :_MOVING_SHAPES].std(axis=1)
+    shapes = _Windows(rows, MELS_PER_STEP)
     changes = np.abs(np.diff(rows[:, :_FAST_SHAPES], axis=0))
-    fast = _windows(changes, MELS_PER_STEP, less=1).mean(axis=1)
-    groups = _windows(_times(frames, _group_means()), MELS_PER_STEP)
-    groups = groups - groups.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.square(groups).mean(axis=1)) + 0.02
-    spectrum = np.abs(np.fft.rfft(groups * _pulse_window(groups.shape[1]), axis=1)) ** 2
-    hz = np.fft.rfftfreq(groups.shape[1], _STEP_SEC / MELS_PER_STEP)
-    whole = spectrum[:, hz >= 1].sum(axis=1) + 1e-3
-    pulses = [
-        spectrum[:, (hz >= low) & (hz <= high)].sum(axis=1) / whole for low, high in _PULSES_HZ
-    ]
+    fast = _Windows(changes, MELS_PER_STEP).mean()
+    windows = _Windows(_times(frames, _group_means()), MELS_PER_STEP)
+    groups = windows.rows() - windows.mean()
+    spread = np.sqrt(np.square(groups).mean(axis=0)) + 0.02
+    spectrum = np.abs(np.fft.rfft(groups * _pulse_window(len(groups)), axis=0)) ** 2
+    hz = np.fft.rfftfreq(len(groups), _STEP_SEC / MELS_PER_STEP)
+    whole = spectrum[hz >= 1].sum(axis=0) + 1e-3
+    pulses = [spectrum[(hz >= low) & (hz <= high)].sum(axis=0) / whole for low, high in _PULSES_HZ]
     pairs = [
-        (groups[:, :, a] * groups[:, :, b]).mean(axis=1) / (spread[:, a] * spread[:, b])
+        np.ascontiguousarray((groups[:, :, a] * groups[:, :, b]).T).mean(axis=1)
+        / (spread[:, a] * spread[:, b])
         for a, b in _PAIRS
     ]
-    rows = side * np.float32(1 / 255)
-    centred = _windows(rows[:, 1:6].mean(axis=1, keepdims=True))[:, :, 0]
-    place, parts = _windows(rows), _windows(partials * np.float32(1 / 255))
-    power = parts[:, :, PARTIALS.index("power")]
+    places, kept = side * np.float32(1 / 255), partials * np.float32(1 / 255)
+    place, parts = _Windows(places), _Windows(kept)
+    centred = _each(places[:, 1:6].mean(axis=1))
+    power = _each(kept[:, PARTIALS.index("power")])
     apart = centred - centred.mean(axis=1, keepdims=True)
     louder = power - power.mean(axis=1, keepdims=True)
     together = (apart * louder).mean(axis=1) / (apart.std(axis=1) * louder.std(axis=1) + 1e-3)
     return np.concatenate(
         [
-            shapes.mean(axis=1),
-            moving,
+            shapes.mean(),
+            shapes.std()[:, :_MOVING_SHAPES],
             fast,
             np.log(spread),
             *pulses,
             np.stack(pairs, axis=1),
-            place.mean(axis=1),
-            place.std(axis=1),
-            parts.mean(axis=1)[:, :-1],
-            parts.std(axis=1),
+            place.mean(),
+            place.std(),
+            parts.mean()[:, :-1],
+            parts.std(),
             together[:, None],
         ],
         axis=1,
     )
 
 
-def _windows(rows: Figures, per_step: int = 1, *, less: int = 0) -> Figures:
-    """Return the windows of rows, so many per step: shape (windows, rows of one, columns)."""
-    length = WINDOW_STEPS * per_step - less
-    windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
-    return windows[:: HOP_STEPS * per_step].transpose(0, 2, 1)
+class _Windows:
+    """Windows of rows, in a layout in which all windows are summed up at once, row by row."""
+
+    def __init__(self, rows: Figures, per_step: int = 1) -> None:
+        """Take rows, so many per step; there may be one less, which windows then have less too."""
+        hop = HOP_STEPS * per_step
+        self._hops = -(-len(rows) // hop)
+        self._length = WINDOW_STEPS * per_step - (self._hops * hop - len(rows))
+        padded = np.zeros((self._hops * hop, rows.shape[1]), np.float32)
+        padded[: len(rows)] = rows
+        self._rows = np.ascontiguousarray(padded.reshape(-1, hop, rows.shape[1]).swapaxes(0, 1))
+
+    def __iter__(self) -> Iterator[Figures]:
+        """Yield the first row of every window, then the second, and so on: (windows, columns)."""
+        hop = len(self._rows)
+        count = self._hops - WINDOW_STEPS // HOP_STEPS + 1
+        for row in range(self._length):
+            skipped, place = divmod(row, hop)
+            yield self._rows[place, skipped : skipped + count]
+
+    def rows(self) -> Figures:
+        """Return shape (rows, windows, columns)."""
+        return np.stack(list(self))
+
+    def mean(self) -> Figures:
+        """Return the mean of each window: shape (windows, columns)."""
+        return _mean(self, self._length)
+
+    def std(self) -> Figures:
+        """Return the standard deviation of each window: shape (windows, columns)."""
+        mean = self.mean()
+        return np.sqrt(_mean((np.square(row - mean) for row in self), self._length))
+
+
+def _mean(rows: Iterable[Figures], count: int) -> Figures:
+    each = iter(rows)
+    total = next(each).copy()
+    for row in each:
+        total += row
+    return np.asarray(total / np.float32(count))
+
+
+def _each(values: Figures) -> Figures:
+    """Return the windows of values of steps: shape (windows, steps)."""
+    return np.lib.stride_tricks.sliding_window_view(values, WINDOW_STEPS)[::HOP_STEPS]
 
 
 def _times(frames: Figures, weights: Figures) -> Figures:
@@ -266,7 +304,7 @@ def _group_means() -> Figures:
 
 @cache
 def _pulse_window(frames: int) -> Figures:
-    return np.asarray(np.hanning(frames)[:, None], np.float32)
+    return np.asarray(np.hanning(frames)[:, None, None], np.float32)
 
 
 def best_path(logits: Reals, stay: float) -> npt.NDArray[np.bool_]:
