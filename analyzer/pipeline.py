@@ -12,6 +12,7 @@ from analyzer.features.extract import Extractor, Features
 from analyzer.features.waveform import quantiser_of
 from analyzer.input.paths import open_path
 from analyzer.input.reader import Reader, open_reader
+from analyzer.memory import return_memory
 from analyzer.options import Options
 from analyzer.output.folder import OutputPlace
 from analyzer.output.waveform import write_waveform
@@ -104,6 +105,7 @@ def _analyse(
             channels=reader.channels,
         )
         warnings = [*reader.warnings, *clipped_ends(cues, features.duration_sec)]
+    return_memory()
     tracks = spans(cues, features.duration_sec)
     waveform = _write(features, output)
     if output and waveform.missing:
