@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from analyzer.features.onsets import ATTACKS, BANDS, Onsets
 from analyzer.models.network import Network, load_network
-from analyzer.rhythm.parts import PART_FRAMES, in_parts
+from analyzer.rhythm.parts import PART_FRAMES, in_parts, mean_strength
 from analyzer.rhythm.periods import Periods
 
 __all__ = ["OFFSETS", "beat_log_odds", "judge", "seen_at"]
@@ -82,9 +82,9 @@ def _judged(
 def _peaks(onsets: Onsets, first: int, last: int) -> Frames:
     """Return the frames in which no less begins than within 20 ms of them."""
     start = max(0, first - _PEAK_REACH)
-    strength = onsets.strength[start : last + _PEAK_REACH, :ATTACKS]
-    total = strength.sum(axis=1, dtype=np.int16)
-    peaks = start + np.flatnonzero(total == _highest(total[:, None], _PEAK_REACH)[:, 0])
+    by_band = np.ascontiguousarray(onsets.strength[start : last + _PEAK_REACH, :ATTACKS].T)
+    total = by_band.sum(axis=0, dtype=np.int16)
+    peaks = start + np.flatnonzero(total == _highest(total, _PEAK_REACH))
     return np.asarray(peaks[(peaks >= first) & (peaks < last)], np.intp)
 
 
@@ -106,31 +106,31 @@ def _rows(
 
 def _floor(onsets: Onsets) -> Matrix:
     """Return, for each band, what is too little to be set off against its surroundings."""
-    mean = onsets.strength.mean(axis=0, dtype=np.float64)
-    return np.asarray(np.maximum(_FLOOR, 0.2 * mean), np.float32)
+    return np.asarray(np.maximum(_FLOOR, 0.2 * mean_strength(onsets)), np.float32)
 
 
 def _evened(strength: npt.NDArray[np.uint8], floor: Matrix) -> Matrix:
-    """Return strengths in relation to those of the 8 s around them, shape (frames, bands)."""
+    """Return strengths in relation to those of the 8 s around them, shape (bands, frames)."""
+    by_band = np.ascontiguousarray(strength.T)
     count = len(strength)
     # Sums of all before a frame, with as many frames to either side as are looked at.
-    total = np.zeros((count + 2 * _AROUND + 1, BANDS), np.int32)
-    np.cumsum(strength, axis=0, dtype=np.int32, out=total[_AROUND + 1 : -_AROUND])
-    total[-_AROUND:] = total[-_AROUND - 1]
-    number = np.arange(count)
+    total = np.zeros((BANDS, count + 2 * _AROUND + 1), np.int32)
+    np.cumsum(by_band, axis=1, dtype=np.int32, out=total[:, _AROUND + 1 : -_AROUND])
+    total[:, -_AROUND:] = total[:, -_AROUND - 1, None]
+    number = np.arange(count, dtype=np.float64)
     length = np.minimum(number + _AROUND + 1, count) - np.maximum(number - _AROUND, 0)
-    mean = (total[-count:] - total[:count]) / length[:, None]
-    np.maximum(mean, floor, out=mean)
-    np.divide(strength, mean, out=mean)
+    mean = (total[:, -count:] - total[:, :count]) / length
+    np.maximum(mean, floor[:, None], out=mean)
+    np.divide(by_band, mean, out=mean)
     return np.asarray(np.log1p(mean, dtype=np.float32))
 
 
 def _table(even: Matrix) -> Matrix:
     """Return nothing, then the highest within a frame, then within two: shape (rows, bands)."""
-    count = len(even)
+    count = even.shape[1]
     table = np.zeros((1 + 2 * count, BANDS), np.float32)
-    table[1 : 1 + count] = _highest(even, 1)
-    table[1 + count :] = _highest(even, 2)
+    table[1 : 1 + count] = _highest(even, 1).T
+    table[1 + count :] = _highest(even, 2).T
     return table
 
 
@@ -146,9 +146,9 @@ def _gathered(table: Matrix, frames: Frames, period: Times) -> Matrix:
 
 
 def _highest(values: Matrix, reach: int) -> Matrix:
-    """Return the highest of each value and so many to either side."""
+    """Return the highest of each value and so many to either side, along the last axis."""
     result = values.copy()
     for shift in range(1, reach + 1):
-        np.maximum(result[shift:], values[:-shift], out=result[shift:])
-        np.maximum(result[:-shift], values[shift:], out=result[:-shift])
+        np.maximum(result[..., shift:], values[..., :-shift], out=result[..., shift:])
+        np.maximum(result[..., :-shift], values[..., shift:], out=result[..., :-shift])
     return result

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from analyzer.features.onsets import ATTACKS, Onsets
 from analyzer.rhythm.median import medians
-from analyzer.rhythm.parts import in_parts
+from analyzer.rhythm.parts import in_parts, mean_strength
 
 __all__ = ["Measured", "measure"]
 
@@ -65,7 +65,7 @@ def measure(onsets: Onsets, frames: npt.NDArray[np.intp]) -> Measured:
     time = np.empty(len(frames), np.float64)
     height = np.empty(len(frames), np.float64)
     clear = np.empty(len(frames), bool)
-    quiet = 0.1 * float(onsets.strength[:, :ATTACKS].mean(axis=0, dtype=np.float64) @ _SHARP) + 1.0
+    quiet = 0.1 * float(mean_strength(onsets)[:ATTACKS] @ _SHARP) + 1.0
     for part in in_parts(onsets, frames):
         strength = (part.strength[:, :ATTACKS] @ _SHARP).astype(np.float32)
         here = frames[part.which] - part.start

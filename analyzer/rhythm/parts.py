@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.features.onsets import Onsets
+from analyzer.features.onsets import BANDS, Onsets
 
-__all__ = ["PART_FRAMES", "Part", "in_parts"]
+__all__ = ["PART_FRAMES", "Part", "in_parts", "mean_strength"]
 
 PART_FRAMES = 8_192
+_ROWS = 64
 _MARGIN = 1_000
 """Four beats at 48 a minute, and the 4 s over which levels are evened."""
 
@@ -44,3 +45,15 @@ def in_parts(onsets: Onsets, frames: Frames) -> Iterator[Part]:
         if which.start < which.stop:
             start = max(0, first - _MARGIN)
             yield Part(start, which, onsets.strength[start : first + PART_FRAMES + _MARGIN])
+
+
+def mean_strength(onsets: Onsets) -> npt.NDArray[np.float64]:
+    """Return the mean strength of each band of a file: shape (bands,).
+
+    Rows of ten numbers take numpy five times as long to add up as rows of hundreds.
+    """
+    count = len(onsets.strength)
+    whole = count // _ROWS * _ROWS
+    wide = onsets.strength[:whole].reshape(-1, _ROWS * BANDS).sum(axis=0, dtype=np.int64)
+    rest = onsets.strength[whole:].sum(axis=0, dtype=np.int64)
+    return np.asarray((wide.reshape(_ROWS, BANDS).sum(axis=0) + rest) / count)
