@@ -75,18 +75,16 @@ def _posterior(log_odds: Array) -> Array:
     for number, (meter, position) in enumerate(_STATES):
         follower[number, _STATES.index((meter, (position + 1) % meter))] = 1 - _CHANGE
     follower += _CHANGE * prior
-    count = len(log_odds)
-    forward, backward = np.empty((count, len(_STATES))), np.ones((count, len(_STATES)))
+    forward, backward = np.empty_like(evidence), np.ones_like(evidence)
     now = prior
-    for beat in range(count):
-        now = now * evidence[beat]
-        now /= now.sum()
-        forward[beat] = now
-        now = now @ follower
+    for seen, row in zip(evidence, forward, strict=True):
+        np.multiply(now, seen, out=row)
+        np.divide(row, np.add.reduce(row), out=row)
+        now = row @ follower
     then = np.ones(len(_STATES))
-    for beat in range(count - 1, 0, -1):
-        then = follower @ (then * evidence[beat])
-        then /= then.sum()
-        backward[beat - 1] = then
+    for seen, row in zip(evidence[:0:-1], backward[-2::-1], strict=True):
+        np.matmul(follower, then * seen, out=row)
+        np.divide(row, np.add.reduce(row), out=row)
+        then = row
     both = forward * backward
     return np.asarray(both / both.sum(axis=1, keepdims=True))
