@@ -30,10 +30,12 @@ def clipped(clips: Clips, steps: slice) -> Clipped:
     At full scale every flat run counts. Below it those at the highest ceiling of their channel and
     sign in these steps do, if there are ten or more.
     """
+    start, stop = steps.start or 0, steps.stop
+    clips = _near(clips, start, stop)
     number = clips.chunk[:, None] * STEPS_PER_CHUNK + np.arange(STEPS_PER_CHUNK)
-    inside = number >= (steps.start or 0)
-    if steps.stop is not None:
-        inside &= number < steps.stop
+    inside = number >= start
+    if stop is not None:
+        inside &= number < stop
     runs, samples = clips.runs * inside, clips.samples * inside
     some = samples.sum(axis=1) > 0
     counts = np.zeros(len(some), np.bool_)
@@ -49,4 +51,18 @@ def clipped(clips: Clips, steps: slice) -> Clipped:
         runs=int(runs[counts].sum()),
         samples=int(samples[counts].sum()),
         steps=np.unique(begins).tolist(),
+    )
+
+
+def _near(clips: Clips, start: int, stop: int | None) -> Clips:
+    """Return the entries of the chunks of some steps: for each of a hundred tracks, but its own."""
+    first = int(np.searchsorted(clips.chunk, start // STEPS_PER_CHUNK))
+    last = None if stop is None else int(np.searchsorted(clips.chunk, -(-stop // STEPS_PER_CHUNK)))
+    here = slice(first, last)
+    return Clips(
+        clips.chunk[here],
+        clips.side[here],
+        clips.ceiling[here],
+        clips.runs[here],
+        clips.samples[here],
     )
