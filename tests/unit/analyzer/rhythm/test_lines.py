@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.rhythm.attacks import Measured
 from analyzer.rhythm.grid import lay_grid
-from analyzer.rhythm.lines import fit_lines
+from analyzer.rhythm.lines import Line, fit_lines
 
 Times = npt.NDArray[np.float64]
 
@@ -100,3 +100,19 @@ def test_a_few_beats_are_no_line(count: int) -> None:
     measured = beats(played(120, count))
     assert fit_lines(measured) == []
     assert len(lay_grid(measured, [], (0.0, 100.0)).beats_sec) == count
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "within"),
+    [
+        (0.0, 100.0, range(20)),
+        (10.0, 10.5, range(1)),
+        (10.1, 11.0, range(1, 2)),
+        (19.5, 30.0, range(19, 20)),
+        (19.6, 30.0, range(0)),
+        (0.0, 10.0, range(0)),
+    ],
+)
+def test_beats_of_a_region_within_a_track(start: float, end: float, within: range) -> None:
+    """That on its start is in it, and that on its end is the next one's."""
+    assert Line(10.0, 0.5, 20, 0, 19).within(start, end) == within

@@ -26,6 +26,13 @@ def test_likely_frames_are_the_beats() -> None:
     assert np.isin(truth, found).mean() > 0.97
 
 
+def test_long_files_are_tracked_as_short_ones() -> None:
+    """Though the scores of some thousand frames alone are kept."""
+    truth = np.arange(20, 100_000, 48)
+    found = track_beats(odds(truth, 100_000), steady(100_000, 48.3))
+    assert np.isin(truth, found).mean() > 0.99
+
+
 def test_frames_between_beats_are_no_beats() -> None:
     """Though they are as likely, the period tells."""
     truth = np.arange(20, 4_000, 48)
