@@ -8,6 +8,7 @@ mix from track to track.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 import numpy as np
@@ -129,6 +130,7 @@ def _over_bands(power: Matrix) -> Matrix:
     return flat.reshape(power.shape[:-1])
 
 
+@cache
 def _classes(interval_sec: float) -> Matrix:
     """Return what adds up the lags that belong to one pulse: shape (lags, bins)."""
     lag = np.arange(_LAGS)[:, None]

@@ -30,30 +30,27 @@ def track_beats(log_odds: npt.NDArray[np.float32], periods: Periods) -> npt.NDAr
     earlier = np.lib.stride_tricks.sliding_window_view(scores, longest + 1)[:, ::-1]
     lag = np.empty(count, np.int16)
     rows = np.arange(longest)
-    first, start, period = 0, 0, 0.0
+    first, period = 0, 0.0
     while first < count:
-        if first - start > _FRAMES_AT_ONCE:
-            scores[:longest] = scores[first - start : first - start + longest]
-            start = first
-        here = float(periods.values[first // PERIOD_FRAMES])
-        if here != period:
-            lags = np.arange(int(here * _SHORTEST), int(np.ceil(here * _LONGEST)) + 1)
-            cost = 0.5 * np.square(np.log(lags / here) / _TIGHTNESS)
-            shortest, end, period = int(lags[0]), int(lags[-1]) + 1, here
-        last = min(first + shortest, count)
-        reached = earlier[first - start : last - start, shortest:end] - cost
-        best = reached.argmax(axis=1)
-        odds = np.maximum(np.minimum(log_odds[first:last], _MOST_ODDS), -_MOST_ODDS)
-        np.add(
-            reached[rows[: last - first], best],
-            odds,
-            out=scores[longest + first - start : longest + last - start],
-        )
-        lag[first:last] = lags[best]
-        first = last
+        start, until = first, min(first + _FRAMES_AT_ONCE, count)
+        odds = np.clip(log_odds[start : until + longest], -_MOST_ODDS, _MOST_ODDS)
+        while first < until:
+            here = float(periods.values[first // PERIOD_FRAMES])
+            if here != period:
+                lags = np.arange(int(here * _SHORTEST), int(np.ceil(here * _LONGEST)) + 1)
+                cost = 0.5 * np.square(np.log(lags / here) / _TIGHTNESS)
+                shortest, end, period = int(lags[0]), int(lags[-1]) + 1, here
+            last = min(first + shortest, count)
+            these = slice(first - start, last - start)
+            reached = earlier[these, shortest:end] - cost
+            best = reached.argmax(axis=1)
+            gained = reached[rows[: last - first], best]
+            np.add(gained, odds[these], out=scores[longest:][these])
+            lag[first:last] = lags[best]
+            first = last
+        scores[:longest] = scores[first - start : first - start + longest]
     tail = int(min(count, np.ceil(periods.values[-1])))
-    ends = scores[: longest + count - start]
-    frame = count - tail + int(ends[-tail:].argmax())
+    frame = count - tail + int(scores[longest - tail : longest].argmax())
     beats = []
     while frame >= 0:
         beats.append(frame)
