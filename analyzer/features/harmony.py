@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.features.fourier import fast_length
+
 __all__ = [
     "BINS",
     "BINS_PER_SEMITONE",
@@ -86,7 +88,7 @@ class HarmonyMeter:
         self._chunk = chunk
         self._hop = chunk / FRAMES_PER_CHUNK / self._factor
         self._response = _decimation(self._factor)
-        self._size = _fast_size(math.ceil(_WINDOW_SEC * low_rate))
+        self._size = fast_length(math.ceil(_WINDOW_SEC * low_rate))
         window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(self._size) + 0.5) / self._size)
         self._window = (window * 2 / window.sum()).astype(np.float32)
         self._bin_hz = low_rate / self._size
@@ -203,16 +205,3 @@ def _decimation(factor: int) -> Samples:
     for output in range(_SPAN):
         response[output * factor : output * factor + taps, output] = kernel
     return response
-
-
-def _fast_size(least: int) -> int:
-    """Return the next even product of 2, 3 and 5: such transforms are fast."""
-    size = least + least % 2
-    while True:
-        rest = size
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return size
-        size += 2

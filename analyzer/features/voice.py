@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.features.fourier import fast_length
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 from analyzer.features.spectrum import STEREO, WINDOW_POWER, SpectrumStep
 
@@ -72,8 +73,9 @@ class VoiceMeter:
 
     def __init__(self, grid: Grid, channels: int) -> None:
         self._step = grid.step
-        spacing = grid.rate / grid.step
-        bins = grid.step // 2 + 1
+        size = fast_length(grid.step)
+        spacing = grid.rate / size
+        bins = size // 2 + 1
         edges = np.round(np.array(SIDE_EDGES_HZ) / spacing).astype(np.intp)
         # Bands above half the rate are empty: their edges fall together at the end.
         self._edges = 2 * np.minimum(edges, bins - 1)
