@@ -8,6 +8,7 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _LARGE_BYTES = 2 << 20
 _KEPT_BYTES = 32 << 20
+_LONG_SEC = 7_200.0
 
 
 def settle_memory() -> None:
@@ -25,11 +26,12 @@ def settle_memory() -> None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
-def return_memory() -> None:
-    """Give back what is free between blocks that are not, of six hours of sound 15 MB.
+def return_memory(duration_sec: float) -> None:
+    """Give back what is free between blocks that are not, if a file is long: of six hours 15 MB.
 
-    It takes a millisecond, so it is done between stages, not within them.
+    It is done between stages. To fetch the pages anew takes some milliseconds, which the results of
+    a song would notice, and its memory would not.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
+    if trim is not None and duration_sec > _LONG_SEC:
         trim(0)

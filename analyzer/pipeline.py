@@ -105,7 +105,7 @@ def _analyse(
             channels=reader.channels,
         )
         warnings = [*reader.warnings, *clipped_ends(cues, features.duration_sec)]
-    return_memory()
+    return_memory(features.duration_sec)
     tracks = spans(cues, features.duration_sec)
     waveform = _write(features, output)
     if output and waveform.missing:

@@ -23,6 +23,7 @@ _PARTIALS = 14
 _FALL = 0.9
 _ROUNDS = 12
 _AT_ONCE = 4096
+_PIECE = 1000
 
 Array = npt.NDArray[np.float32]
 
@@ -34,8 +35,9 @@ def semitones(pitches: npt.NDArray[np.uint8], cents: float) -> Array:
     share = np.where(away < _REACH, np.cos(np.pi * away / (2 * _REACH)) ** 2, 0) / 255
     share = share.astype(np.float32)
     out = np.empty((len(pitches), NOTES), np.float32)
-    for start in range(0, len(pitches), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
+    pieces = max(1, len(pitches) // _PIECE)
+    for piece in range(pieces):
+        part = slice(piece * len(pitches) // pieces, (piece + 1) * len(pitches) // pieces)
         np.matmul(pitches[part].astype(np.float32), share, out=out[part])
     return out
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from analyzer.features.extract import Features
 from analyzer.measures.vocals import hear_vocals
+from analyzer.memory import return_memory
 from analyzer.options import Options
 from analyzer.report.explained import Explained
 from analyzer.report.harmony import harmony_figures
@@ -56,7 +57,8 @@ def build_results(
 ) -> Results:
     """Measure the whole and every track of it."""
     found = _find(facts, features, tracks, options)
-    whole = _common(found, of_file(features))
+    whole = _common(found, of_file(features), found.harmony)
+    return_memory(features.duration_sec)
     last = len(tracks) - 1
     scopes = [
         of_track(features, span, after_neighbour=number > 0, before_neighbour=number < last)
@@ -76,6 +78,14 @@ def build_results(
 
 
 @dataclass(frozen=True)
+class _Part:
+    """Some figures, and why some of them are missing."""
+
+    figures: dict[str, object]
+    unavailable: dict[str, str]
+
+
+@dataclass(frozen=True)
 class _Found:
     """What file and tracks have in common."""
 
@@ -84,11 +94,15 @@ class _Found:
     sound: Sound | None
     rhythm: Rhythm
     vocal_evidence: npt.NDArray[np.float64]
+    harmony: _Part
 
 
 def _find(
     facts: StreamFacts, features: Features, tracks: Sequence[Span], options: Options
 ) -> _Found:
+    # First what takes most room, while nothing else does.
+    harmony = _harmony(features, of_file(features))
+    return_memory(features.duration_sec)
     sound = sound_of(features)
     rhythm = find_rhythm(
         features.onsets,
@@ -97,7 +111,9 @@ def _find(
         cues_sec=[span.start_sec for span in tracks if span.boundaries == "cue"],
         allowed_bpm=options.allowed_bpm,
     )
-    return _Found(facts, features, sound, rhythm, hear_vocals(features.voice))
+    vocal_evidence = hear_vocals(features.voice)
+    return_memory(features.duration_sec)
+    return _Found(facts, features, sound, rhythm, vocal_evidence, harmony)
 
 
 @dataclass(frozen=True)
@@ -109,15 +125,21 @@ class _Common:
     tempo: TempoFigures
 
 
-def _common(found: _Found, scope: Scope) -> _Common:
+def _harmony(features: Features, scope: Scope) -> _Part:
+    explained = Explained()
+    return _Part(harmony_figures(features, scope, explained=explained), explained.unavailable)
+
+
+def _common(found: _Found, scope: Scope, harmony: _Part) -> _Common:
     explained = Explained()
     facts, features = found.facts, found.features
     figures = {
         **level_figures(features, scope, explained=explained),
         **timbre_figures(features, scope, bit_depth=facts.bit_depth, explained=explained),
-        **harmony_figures(features, scope, explained=explained),
-        **vocal_figures(found.vocal_evidence, features, scope, explained=explained),
     }
+    explained.unavailable |= harmony.unavailable
+    vocals = vocal_figures(found.vocal_evidence, features, scope, explained=explained)
+    figures |= harmony.figures | vocals
     tempo = tempo_figures(found.rhythm, features.onsets, scope)
     return _Common(figures, explained.unavailable, tempo)
 
@@ -151,7 +173,10 @@ def _global(
 
 def _track(found: _Found, whole: _Common, span: Span, scope: Scope) -> Track:
     """Measure one track; what a file and its only track have in common is measured once."""
-    common = whole if span.boundaries == "file" else _common(found, scope)
+    if span.boundaries == "file":
+        common = whole
+    else:
+        common = _common(found, scope, _harmony(found.features, scope))
     explained = Explained()
     figures = {
         "duration_sec": round(span.end_sec - span.start_sec, _TIME_DIGITS),

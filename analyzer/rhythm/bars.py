@@ -67,7 +67,11 @@ def find_bars(onsets: Onsets, beats_sec: Array, *, network: Network | None = Non
 def _posterior(log_odds: Array) -> Array:
     """Return the probability of each state at each beat, by the forward-backward algorithm."""
     down = np.array([position == 0 for _, position in _STATES])
-    evidence = np.exp(-_TEMPER * np.logaddexp(0, np.where(down, -1.0, 1.0) * log_odds[:, None]))
+    # In place: of six hours, each of these arrays takes 3 MB.
+    evidence = np.where(down, -1.0, 1.0) * log_odds[:, None]
+    np.logaddexp(0, evidence, out=evidence)
+    evidence *= -_TEMPER
+    np.exp(evidence, out=evidence)
     prior = np.array(
         [(_WALTZES if meter == _METERS[0] else 1 - _WALTZES) / meter for meter, _ in _STATES]
     )
@@ -86,5 +90,6 @@ def _posterior(log_odds: Array) -> Array:
         np.matmul(follower, then * seen, out=row)
         np.divide(row, np.add.reduce(row), out=row)
         then = row
-    both = forward * backward
-    return np.asarray(both / both.sum(axis=1, keepdims=True))
+    forward *= backward
+    forward /= forward.sum(axis=1, keepdims=True)
+    return forward

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
+from analyzer.memory import return_memory
 from analyzer.rhythm.activation import beat_log_odds
 from analyzer.rhythm.attacks import measure
 from analyzer.rhythm.bars import Bars, find_bars
@@ -77,6 +78,7 @@ def find_rhythm(
         pulses.append(pulse)
         readings += read
         periods.append(find_periods(section, pulse, read))
+    return_memory(len(onsets.strength) * onsets.interval_sec)
     return _beats(onsets, Pulse.joined(pulses), readings, Periods.joined(periods), sound_sec)
 
 
@@ -107,7 +109,10 @@ def _beats(
     sound_sec: tuple[float, float],
 ) -> Rhythm:
     """Track the beats of the whole file, whose tempo is known."""
-    frames = track_beats(beat_log_odds(onsets, periods), periods)
+    log_odds = beat_log_odds(onsets, periods)
+    return_memory(len(log_odds) * onsets.interval_sec)
+    frames = track_beats(log_odds, periods)
+    del log_odds
     measured = measure(onsets, frames)
     lines = fit_lines(measured)
     grid = lay_grid(measured, lines, sound_sec)

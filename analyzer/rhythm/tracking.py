@@ -28,7 +28,7 @@ def track_beats(log_odds: npt.NDArray[np.float32], periods: Periods) -> npt.NDAr
     # first frame nothing has been gained, and any frame may be the first beat.
     scores = np.zeros(longest + _FRAMES_AT_ONCE + longest)
     earlier = np.lib.stride_tricks.sliding_window_view(scores, longest + 1)[:, ::-1]
-    lag = np.empty(count, np.int16)
+    lag = np.empty(count, np.min_scalar_type(longest))
     rows = np.arange(longest)
     first, period = 0, 0.0
     while first < count:
