@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.features.fourier import fast_length
+from analyzer.features.fourier import fast_length, transform
 
 __all__ = [
     "BINS",
@@ -90,7 +90,7 @@ class HarmonyMeter:
         self._response = _decimation(self._factor)
         self._size = fast_length(math.ceil(_WINDOW_SEC * low_rate))
         window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(self._size) + 0.5) / self._size)
-        self._window = (window * 2 / window.sum()).astype(np.float32)
+        self._window = (window * 2 / window.mean()).astype(np.float32)
         self._bin_hz = low_rate / self._size
         self._patch = max(1, round(_PATCH_HZ / self._bin_hz))
         self._first = max(1, math.ceil(_LOWEST_HZ / self._bin_hz))
@@ -152,7 +152,7 @@ class HarmonyMeter:
 
     def _measure(self, frames: Samples) -> None:
         np.multiply(frames, self._window, out=frames)
-        parts = np.fft.rfft(frames)[:, self._first - 1 : self._last + 1].view(np.float32)
+        parts = transform(frames)[:, self._first - 1 : self._last + 1].view(np.float32)
         np.multiply(parts, parts, out=parts)
         level = parts[:, ::2] + parts[:, 1::2]
         level += np.float32(1e-12)

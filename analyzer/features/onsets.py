@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.downmix import Downmix
+from analyzer.features.fourier import transform
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 
 __all__ = ["ATTACKS", "BANDS", "BAND_EDGES_HZ", "OnsetMeter", "Onsets"]
@@ -68,7 +69,7 @@ class OnsetMeter:
         self._frames = np.lib.stride_tricks.sliding_window_view(self._samples, self._size)
         self._starts = np.arange(_FRAMES_PER_CHUNK) * downmix.chunk // _FRAMES_PER_CHUNK
         window = np.hanning(self._size + 1)[:-1]
-        self._window = (2 * window / window.sum()).astype(np.float32)
+        self._window = (2 * window / window.mean()).astype(np.float32)
         self._windowed = np.empty((_FRAMES_PER_CHUNK, self._size), np.float32)
         self._spectrum = np.empty((_FRAMES_PER_CHUNK, self._size // 2 + 1), np.complex64)
         mel, centres = _mel_filters(self._size, rate)
@@ -91,7 +92,7 @@ class OnsetMeter:
         self._samples[:size] = self._samples[-size:]
         self._samples[size:] = mono
         np.multiply(self._frames[self._starts], self._window, out=self._windowed)
-        np.fft.rfft(self._windowed, out=self._spectrum)  # keeps float32
+        transform(self._windowed, self._spectrum)
         log = self._log
         log[:_LAG] = log[-_LAG:]
         np.log1p(np.abs(self._spectrum) @ self._mel, out=log[_LAG:])

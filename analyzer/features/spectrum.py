@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.channels import channel_weights
-from analyzer.features.fourier import fast_length
+from analyzer.features.fourier import fast_length, transform
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
 from analyzer.features.kweighting import k_weighting_stages
 
@@ -107,7 +107,7 @@ class SpectrumMeter:
         hz = np.fft.rfftfreq(size, 1 / grid.rate)
         sides = np.full(len(hz), 2.0)
         sides[0] = sides[-1] = 1.0
-        power = sides / (size * np.square(window).sum())
+        power = sides * size / np.square(window).sum()
         in_band = power * _shares(hz)
         power = in_band.sum(axis=0)
         # Real and imaginary parts lie side by side: each has the weight of its bin.
@@ -131,7 +131,7 @@ class SpectrumMeter:
         windowed = self._windowed[:, :, : self._step]
         np.subtract(samples, offset[:, :, None], out=windowed)
         np.multiply(windowed, self._window, out=windowed)
-        np.fft.rfft(self._windowed, out=self._spectrum)  # type: ignore[arg-type]  # keeps float32
+        transform(self._windowed, self._spectrum)
         mid = self._spectrum[:, :, : self._mid_bins].sum(axis=0)
         parts = self._spectrum.view(np.float32)
         cross = None

@@ -84,7 +84,7 @@ class VoiceMeter:
         last = min(bins - 2, round(_HIGHEST_HZ / spacing))
         self._last = self._first + (last - self._first) // _NEIGHBOURS * _NEIGHBOURS
         self._spacing = spacing
-        self._scale = 2 / (channels**2 * WINDOW_POWER * grid.step**2)
+        self._scale = 2 * (size / grid.step) ** 2 / (channels**2 * WINDOW_POWER)
         self._before = np.empty(0)
         width = self._last - self._first
         rows = _CHUNKS_TOGETHER * STEPS_PER_CHUNK
