@@ -25,9 +25,10 @@ from benchmarks.accuracy.harmony import harmony_exam
 from benchmarks.accuracy.levels import levels_exam
 from benchmarks.accuracy.mixes import mixes_exam
 from benchmarks.accuracy.pieces import Exam
-from benchmarks.accuracy.real_music import real_exam
+from benchmarks.accuracy.real_music import real_exam, real_key_exam
 from benchmarks.accuracy.reports import REPORTS
 from benchmarks.accuracy.rhythm import rhythm_exam
+from benchmarks.accuracy.scores import scores_exam
 from benchmarks.accuracy.vocals import vocals_exam
 from benchmarks.peers.ebur128 import NAME as EBUR128
 from benchmarks.tables import Table
@@ -59,7 +60,9 @@ _SUBJECTS = {
     "levels": _Subject(levels_exam, ("pyloudnorm", EBUR128, "librosa spectral_centroid")),
     "mixes": _Subject(mixes_exam, (*_TEMPO, *_KEY)),
     "vocals": _Subject(vocals_exam, ()),
-    "real": _Subject(real_exam, (*_TEMPO, *_KEY), ("madmom RNN+DBN", "madmom CNN key")),
+    "real": _Subject(real_exam, _TEMPO, ("madmom RNN+DBN",)),
+    "real-key": _Subject(real_key_exam, _KEY, _MORE_KEY),
+    "scores": _Subject(scores_exam, _KEY, _MORE_KEY),
 }
 
 
@@ -92,7 +95,7 @@ def main() -> int:
         subject = _SUBJECTS[name]
         exams = [subject.make(int(seed), quick=given.quick) for seed in given.seeds.split(",")]
         pieces = [piece for exam in exams for piece in exam.pieces]
-        if name == "real":
+        if name.startswith("real"):
             pieces = exams[0].pieces
         peers = () if given.no_peers else subject.peers
         if given.slow_peers and not given.no_peers:

@@ -47,6 +47,9 @@ def _sources(exam: str) -> str:
     digest = hashlib.sha256()
     for name in dict.fromkeys((*_COMMON, exam)):
         digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+    labels = Path(__file__).with_name(f"{exam}.toml")
+    if labels.exists():
+        digest.update(labels.read_bytes())
     return digest.hexdigest()
 
 

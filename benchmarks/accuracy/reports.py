@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.accuracy.answers import OFFBEAT, Answer
 from benchmarks.accuracy.examination import Record
+from benchmarks.accuracy.key_reports import hundred, key_scores, labelled_keys
 from benchmarks.accuracy.metrics import (
     auc,
     beat_score,
@@ -113,7 +114,7 @@ def _rhythm_row(name: str, records: Sequence[Record]) -> tuple[str, ...]:
     )
 
 
-def _right_octave(name: str, records: list[Record]) -> str:
+def _right_octave(name: str, records: Sequence[Record]) -> str:
     scores = [tempo_score(r.truth.bpm or 0.0, r.answers[name].bpm) for r in records]
     return percent([score.right for score in scores])
 
@@ -160,10 +161,10 @@ def key(records: Sequence[Record]) -> list[Table]:
     for name in programs(records):
         cells = [name]
         for part in (groups.get(_CLEAR, []), hard):
-            scores = _key_scores(name, part)
-            cells += [_hundred(scores), percent([score == 1 for score in scores])]
+            scores = key_scores(name, part)
+            cells += [hundred(scores), percent([score == 1 for score in scores])]
         cells += [
-            _hundred(_key_scores(name, part)) for group, part in groups.items() if group != _CLEAR
+            hundred(key_scores(name, part)) for group, part in groups.items() if group != _CLEAR
         ]
         rows.append(tuple(cells))
     note = f"MIREX-weighted, 100 is best. {len(groups.get(_CLEAR, []))} + {len(hard)} pieces."
@@ -178,15 +179,6 @@ def key(records: Sequence[Record]) -> list[Table]:
            f"{len(cents)}/{len(records)}")  # fmt: skip
     tables.append(Table("Tuning", ("median error, cents", "within 5 cents, %", "given"), (row,)))
     return tables
-
-
-def _key_scores(name: str, records: Sequence[Record]) -> list[float]:
-    return [key_score(r.truth.key or "", r.answers[name].key) for r in records]
-
-
-def _hundred(scores: Sequence[float]) -> str:
-    average = mean(scores)
-    return "–" if average is None else f"{100 * average:.1f}"
 
 
 _UNITS = {
@@ -291,7 +283,7 @@ def mixes(records: Sequence[Record]) -> list[Table]:
             number(median(deltas), 3),
         ]
         rows.append((name, *(tempo if says_bpm else ["–"] * 4),
-                     _hundred(keys) if says_key else "–"))  # fmt: skip
+                     hundred(keys) if says_key else "–"))  # fmt: skip
     note = f"{count} tracks. Peers are given each track cut out at the true cues."
     return [Table("Mixes with cues", columns, tuple(rows), note)]
 
@@ -325,30 +317,27 @@ def vocals(records: Sequence[Record]) -> list[Table]:
 
 
 def real(records: Sequence[Record]) -> list[Table]:
-    """Real music, labelled by ear, eye and consensus."""
-    tempo = [record for record in records if record.truth.bpm]
-    keyed = [record for record in records if record.truth.key]
+    """Tempo of real music, labelled by ear, eye and consensus."""
     names = programs(records)
     bpm = [name for name in names if any(r.answers[name].bpm for r in records)] or [OFFBEAT]
-    keys = [name for name in names if any(r.answers[name].key for r in records)] or [OFFBEAT]
-    tables = []
-    if tempo:
-        rows = [
-            (r.name, number(r.truth.bpm), *(number(r.answers[name].bpm) for name in bpm))
-            for r in tempo
-        ]
-        sure = [record for record in tempo if record.group == "real, sure"]
-        rows.append(("right octave, %", "", *(_right_octave(name, tempo) for name in bpm)))
-        rows.append(("of the sure ones, %", "", *(_right_octave(name, sure) for name in bpm)))
-        tables.append(Table("Real music: tempo, BPM", ("piece", "label", *bpm), tuple(rows)))
-    if keyed:
-        rows = [
-            (r.name, r.truth.key or "", *(r.answers[name].key or "–" for name in keys))
-            for r in keyed
-        ]
-        rows.append(("MIREX-weighted", "", *(_hundred(_key_scores(name, keyed)) for name in keys)))
-        tables.append(Table("Real music: key", ("piece", "label", *keys), tuple(rows)))
-    return tables
+    rows = [
+        (r.name, number(r.truth.bpm), *(number(r.answers[name].bpm) for name in bpm))
+        for r in records
+    ]
+    sure = [record for record in records if record.group == "real, sure"]
+    rows.append(("right octave, %", "", *(_right_octave(name, records) for name in bpm)))
+    rows.append(("of the sure ones, %", "", *(_right_octave(name, sure) for name in bpm)))
+    return [Table("Real music: tempo, BPM", ("piece", "label", *bpm), tuple(rows))]
+
+
+def real_key(records: Sequence[Record]) -> list[Table]:
+    """Keys of recorded music, labelled by what its notes say."""
+    return labelled_keys("Real music: key", records, programs(records))
+
+
+def scores(records: Sequence[Record]) -> list[Table]:
+    """Keys of real compositions that a synthesiser plays."""
+    return labelled_keys("Scores: key", records, programs(records))
 
 
 REPORTS: dict[str, Callable[[Sequence[Record]], list[Table]]] = {
@@ -358,5 +347,7 @@ REPORTS: dict[str, Callable[[Sequence[Record]], list[Table]]] = {
     "mixes": mixes,
     "vocals": vocals,
     "real": real,
+    "real-key": real_key,
+    "scores": scores,
 }
 """Exam → what makes tables of its records."""
