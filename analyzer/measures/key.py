@@ -27,10 +27,6 @@ _MUSICAL_UNITY, _MUSICAL_SHARE = 0.9, 0.5
 _LEAST_SHARE = 0.15
 _PART_BLOCKS = 150
 _ENDS_MATTER_FRAMES = 10 * 60 * 5
-_SHORT_FRAMES, _LONG_FRAMES = 60 * 5, 180 * 5
-_ENDS_OF_LONG = 0.5
-"""What is trained on lasts half a minute. The longer a piece, the more of an intro and an outro it
-has, and the less its first and last chord say: in what lasts three minutes, half as much."""
 _REACH_BLOCKS = 1
 _CHANGE_COST = 6.0
 """Of changing the key from one block to the next, as a natural logarithm."""
@@ -96,9 +92,7 @@ def read_key(harmony: Harmony, model: KeyModel, *, from_start_to_end: bool) -> K
         return None
     content = evidence(heard.counted.over(slice(None)))
     if from_start_to_end and len(harmony.pitches) <= _ENDS_MATTER_FRAMES:
-        whole = model.whole.scores(np.concatenate([content, heard.ends[None]], axis=1))
-        share = np.interp(len(harmony.pitches), [_SHORT_FRAMES, _LONG_FRAMES], [1, _ENDS_OF_LONG])
-        scores = share * whole + (1 - share) * model.part.scores(content)
+        scores = model.whole.scores(np.concatenate([content, heard.ends[None]], axis=1))
     else:
         scores = model.part.scores(content)
     likely = _probabilities(scores)[0]

@@ -11,10 +11,15 @@ import numpy.typing as npt
 
 from analyzer.measures.chords import CHORD_FEATURES, Array
 from analyzer.measures.key_evidence import END_EVIDENCE, EVIDENCE
+from analyzer.measures.key_hierarchy import agreement
 
 __all__ = ["KeyModel", "Profiles", "load_key_model", "parse_key_model"]
 
 Wide = npt.NDArray[np.float64]
+
+_HIERARCHY = 8.0
+"""Natural logarithms that full agreement with the tonal hierarchy is worth. From 6 on the keys of
+records are right more often; the more, the worse those of loops that dwell off their tonic."""
 
 
 class _Section(TypedDict):
@@ -33,7 +38,8 @@ class Profiles:
     Attributes:
         weights: Of each evidence by interval above the tonic, shape (2, names, 12): major, minor.
         constant: Of major and minor, shape (2,).
-        sharpness: What scores are multiplied by, so that probabilities are met.
+        sharpness: What scores are multiplied by, so that probabilities are met; to that comes how
+            far the notes agree with the tonal hierarchy.
 
     """
 
@@ -49,7 +55,7 @@ class Profiles:
         turned = np.stack([np.roll(self.weights, tonic, axis=2) for tonic in range(12)])
         flat = evidence.reshape(len(evidence), -1).astype(np.float64)
         scores = flat @ turned.reshape(24, -1).T + np.tile(self.constant, 12)
-        return np.asarray(scores * self.sharpness)
+        return np.asarray(scores * self.sharpness + _HIERARCHY * agreement(evidence))
 
 
 @dataclass(frozen=True)

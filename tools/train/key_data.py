@@ -12,7 +12,7 @@ from analyzer.measures.notes import notes, semitones
 from analyzer.measures.tuning import tuning_cents
 from tools.train.key_fit import Fit
 from tools.train.key_material import RATE_HZ, Example
-from tools.train.key_scores import Piece
+from tools.train.key_piece import Piece
 
 __all__ = ["Heard", "chord_examples", "hear", "key_examples"]
 

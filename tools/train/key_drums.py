@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tools.train.key_scores import Random
+from tools.train.key_piece import Random
 from tools.train.key_synth import Sound
 
 __all__ = ["drums"]

@@ -8,7 +8,7 @@ import mido
 import numpy as np
 import soundfile
 
-from tools.train.key_scores import Piece, Random
+from tools.train.key_piece import Piece, Random
 from tools.train.key_synth import Sound
 
 __all__ = ["PROGRAMS", "play_fluid"]

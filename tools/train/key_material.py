@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from tools.train.key_drums import drums
 from tools.train.key_fluid import play_fluid
-from tools.train.key_scores import Piece, compose, styles
+from tools.train.key_piece import Piece
+from tools.train.key_scores import compose, styles
 from tools.train.key_synth import play
 
 __all__ = ["RATE_HZ", "RENDERERS", "SEEDS", "Example", "example"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tools.train.key_scores import Note, Piece, Random
+from tools.train.key_piece import Note, Piece, Random
 
 __all__ = ["TIMBRES", "play"]
 

@@ -5,7 +5,8 @@ import pytest
 
 from analyzer.measures.chords import rotations
 from tools.train.key_fit import fit_tied
-from tools.train.key_harmony import PROGRESSIONS, Chord, parse_chords
+from tools.train.key_harmony import Chord, parse_chords
+from tools.train.key_progressions import PROGRESSIONS
 from tools.train.key_score import mirex
 from tools.train.key_scores import compose, styles
 
