@@ -21,7 +21,7 @@ Wide = npt.NDArray[np.float64]
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 _TREBLE, _BASS = EVIDENCE.index("treble_root"), EVIDENCE.index("bass_root")
-_BASS_SHARE = 0.5
+_BASS_SHARE = 0.25
 _LEAST = 1e-6
 
 

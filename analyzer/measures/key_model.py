@@ -17,9 +17,9 @@ __all__ = ["KeyModel", "Profiles", "load_key_model", "parse_key_model"]
 
 Wide = npt.NDArray[np.float64]
 
-_HIERARCHY = 8.0
-"""Natural logarithms that full agreement with the tonal hierarchy is worth. From 6 on the keys of
-records are right more often; the more, the worse those of loops that dwell off their tonic."""
+_HIERARCHY = 6.0
+"""Natural logarithms that full agreement with the tonal hierarchy is worth. Up to 8 the keys of
+records are right more often, but those of loops and drones that dwell off their tonic less."""
 
 
 class _Section(TypedDict):
