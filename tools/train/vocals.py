@@ -32,11 +32,11 @@ from analyzer.measures.vocals import (
 from tools.train.vocal_material import RATE, VocalPiece, make_vocal_piece
 
 MODEL = Path(__file__).parents[2] / "analyzer" / "models" / "vocals.json"
-_TRAINED = range(800)
+_TRAINED = range(660)
 _VALIDATED = range(800, 840)
 _SECONDS = 14.0
-_UNITS, _EPOCHS, _BATCH, _RATE, _DECAY, _NOISE = 64, 120, 128, 2e-3, 1e-3, 0.5
-_CAUTION, _STAY = 1.75, 5.0
+_UNITS, _EPOCHS, _BATCH, _RATE, _DECAY, _NOISE = 48, 20, 128, 2e-3, 2e-3, 0.1
+_CAUTION, _STAY = 1.5, 5.0
 _SUNG, _UNSUNG = 0.6, 0.05
 _DIGITS = 4
 
