@@ -4,6 +4,10 @@ Before it fits the model that it writes, to all pieces, it measures what to expe
 that never heard the renderer, the styles, or the pieces that they are tried on.
 """
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # another number of threads adds up otherwise
+
 import argparse
 import json
 from collections.abc import Callable, Iterator
