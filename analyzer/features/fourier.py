@@ -18,7 +18,7 @@ def transform(
 
 
 def fast_length(least: int) -> int:
-    """Return the next even product of 2, 3 and 5: 4,500 samples are faster than 4,410."""
+    """Return the next even product of 2, 3 and 5: such transforms are fast."""
     length = least + least % 2
     while True:
         rest = length

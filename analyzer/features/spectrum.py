@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.channels import channel_weights
-from analyzer.features.fourier import fast_length, transform
+from analyzer.features.fourier import transform
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
 from analyzer.features.kweighting import k_weighting_stages
 
@@ -101,15 +101,16 @@ class SpectrumMeter:
         self._step = grid.step
         window = _window(grid.step)
         self._window = window.astype(np.float32)
-        size = fast_length(grid.step)
-        self._windowed = np.zeros((*self._shape[:2], size), np.float32)
+        self._windowed = np.empty(self._shape, np.float32)
         self._mean = np.full(grid.step, 1 / grid.step, np.float32)
-        hz = np.fft.rfftfreq(size, 1 / grid.rate)
+        hz = np.fft.rfftfreq(grid.step, 1 / grid.rate)
         sides = np.full(len(hz), 2.0)
-        sides[0] = sides[-1] = 1.0
-        power = sides * size / np.square(window).sum()
-        in_band = power * _shares(hz)
-        power = in_band.sum(axis=0)
+        sides[0] = 1.0
+        if grid.step % 2 == 0:
+            sides[-1] = 1.0
+        power = sides * (hz >= LOWEST_HZ) * grid.step / np.square(window).sum()
+        band = np.searchsorted(BAND_EDGES_HZ, hz, side="right")
+        in_band = [power * (band == number) for number in range(len(BAND_EDGES_HZ) + 1)]
         # Real and imaginary parts lie side by side: each has the weight of its bin.
         self._weights = np.repeat(np.stack([power, power * hz, *in_band], axis=1), 2, axis=0)
         self._weights = self._weights.astype(np.float32)
@@ -128,9 +129,8 @@ class SpectrumMeter:
         steps = length // self._step
         samples = planes.reshape(self._shape)
         offset = samples @ self._mean
-        windowed = self._windowed[:, :, : self._step]
-        np.subtract(samples, offset[:, :, None], out=windowed)
-        np.multiply(windowed, self._window, out=windowed)
+        np.subtract(samples, offset[:, :, None], out=self._windowed)
+        np.multiply(self._windowed, self._window, out=self._windowed)
         transform(self._windowed, self._spectrum)
         mid = self._spectrum[:, :, : self._mid_bins].sum(axis=0)
         parts = self._spectrum.view(np.float32)
@@ -162,19 +162,6 @@ class SpectrumMeter:
             stereo=np.frombuffer(self._stereo, np.float32).reshape(-1, STEREO + 1),
             offset=np.frombuffer(self._offset, np.float32).reshape(-1, self._shape[0]),
         )
-
-
-def _shares(hz: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return what part of each bin lies in each band: shape (bands, bins).
-
-    A bin stands for what is nearer to it than to its neighbours. An edge between bands cuts it in
-    two, and the one that holds the lowest audible frequency counts as a whole.
-    """
-    half = hz[1] / 2
-    lowest = hz[hz + half > LOWEST_HZ][0] - half
-    edges = np.array([lowest, *BAND_EDGES_HZ, hz[-1] + half])
-    inside = np.clip(edges[:, None], hz - half, hz + half)
-    return np.asarray(np.diff(inside, axis=0) / (2 * half))
 
 
 def _bass_gain(hz: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float64]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.features.fourier import fast_length
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 from analyzer.features.spectrum import STEREO, WINDOW_POWER, SpectrumStep
 
@@ -73,9 +72,8 @@ class VoiceMeter:
 
     def __init__(self, grid: Grid, channels: int) -> None:
         self._step = grid.step
-        size = fast_length(grid.step)
-        spacing = grid.rate / size
-        bins = size // 2 + 1
+        spacing = grid.rate / grid.step
+        bins = grid.step // 2 + 1
         edges = np.round(np.array(SIDE_EDGES_HZ) / spacing).astype(np.intp)
         # Bands above half the rate are empty: their edges fall together at the end.
         self._edges = 2 * np.minimum(edges, bins - 1)
@@ -84,7 +82,7 @@ class VoiceMeter:
         last = min(bins - 2, round(_HIGHEST_HZ / spacing))
         self._last = self._first + (last - self._first) // _NEIGHBOURS * _NEIGHBOURS
         self._spacing = spacing
-        self._scale = 2 * (size / grid.step) ** 2 / (channels**2 * WINDOW_POWER)
+        self._scale = 2 / (channels**2 * WINDOW_POWER)
         self._before = np.empty(0)
         width = self._last - self._first
         rows = _CHUNKS_TOGETHER * STEPS_PER_CHUNK

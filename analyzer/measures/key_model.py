@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TypedDict
 
@@ -52,10 +52,15 @@ class Profiles:
 
         Keys are in the order C major, C minor, C sharp major and so on.
         """
-        turned = np.stack([np.roll(self.weights, tonic, axis=2) for tonic in range(12)])
         flat = evidence.reshape(len(evidence), -1).astype(np.float64)
-        scores = flat @ turned.reshape(24, -1).T + np.tile(self.constant, 12)
+        scores = flat @ self._turned.T + np.tile(self.constant, 12)
         return np.asarray(scores * self.sharpness + _HIERARCHY * agreement(evidence))
+
+    @cached_property
+    def _turned(self) -> Wide:
+        """The weights of each key's own pitch classes: shape (24, names * 12)."""
+        turned = np.stack([np.roll(self.weights, tonic, axis=2) for tonic in range(12)])
+        return turned.reshape(24, -1)
 
 
 @dataclass(frozen=True)

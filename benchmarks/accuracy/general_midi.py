@@ -4,27 +4,20 @@ The renderer begins to sound some milliseconds after a MIDI event: it works in b
 and a recorded attack rises slowly. `latency_sec` measures that once on strokes at known times.
 """
 
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import mido
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
+from benchmarks.accuracy.fluidsynth import RATE, TimedMessage, levelled, missing, render
 from benchmarks.accuracy.score import Clock, Drum, Hit, Part, Score, steady_clock
 
 __all__ = ["RATE", "Orchestra", "choose_orchestra", "latency_sec", "missing", "play"]
 
-RATE = 44_100
 Samples = npt.NDArray[np.float32]
 
-_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-_TICKS_PER_BEAT, _TEMPO = 9600, 500_000
-_TICKS_PER_SEC = _TICKS_PER_BEAT * 2
 _DRUMS: dict[Drum, int] = {
     "kick": 36, "snare": 38, "clap": 39, "rim": 37, "hat": 42, "open_hat": 46, "ride": 51,
     "crash": 49, "tom": 48, "low_tom": 43, "shaker": 70,
@@ -49,17 +42,6 @@ class Orchestra:
     kit: int
 
 
-def missing() -> str | None:
-    """Return what is not installed, if anything."""
-    if not _FONT.exists():
-        return f"{_FONT} (apt-get install fluid-soundfont-gm)"
-    try:
-        subprocess.run(["fluidsynth", "--version"], check=True, capture_output=True)
-    except OSError:
-        return "fluidsynth (apt-get install fluidsynth)"
-    return None
-
-
 def choose_orchestra(random: np.random.Generator) -> Orchestra:
     """Draw a patch for every part."""
     patches = tuple((part, int(random.choice(choices))) for part, choices in _PATCHES.items())
@@ -76,14 +58,13 @@ def play(
     drum_level: float = 1.0,
 ) -> Samples:
     """Return the samples of a score, of shape (frames, 2), from second 0 of its clock."""
-    sound = _render(_messages(score, clock, orchestra, detune_cents, drum_level))
+    sound = render(_messages(score, clock, orchestra, detune_cents, drum_level))
     late = round(latency_sec() * RATE)
     frames = round((clock.times[-1] + tail_sec) * RATE)
     out = np.zeros((frames, 2), np.float32)
     part = sound[late : late + frames]
     out[: len(part)] = part
-    peak = float(np.abs(out).max())
-    return out * np.float32(0.89 / peak) if peak else out
+    return levelled(out)
 
 
 @cache
@@ -96,7 +77,7 @@ def latency_sec() -> float:
     hits = [Hit(float(index), drums[index % 3], 0.9) for index in range(30)]
     score = Score(beats=30, beats_per_bar=3, hits=hits)
     clock = steady_clock(61.7, 30, start_sec=1.0)
-    sound = _render(_messages(score, clock, Orchestra((), 0), 0.0, 1.0)).mean(axis=1)
+    sound = render(_messages(score, clock, Orchestra((), 0), 0.0, 1.0)).mean(axis=1)
     frame = RATE // 2000
     late = []
     for hit in hits:
@@ -108,9 +89,9 @@ def latency_sec() -> float:
 
 def _messages(
     score: Score, clock: Clock, orchestra: Orchestra, detune_cents: float, drum_level: float
-) -> list[tuple[float, mido.Message]]:
+) -> list[TimedMessage]:
     """Return the events of a score with the second of each."""
-    timed: list[tuple[float, mido.Message]] = [
+    timed: list[TimedMessage] = [
         (0.0, mido.Message("program_change", channel=9, program=orchestra.kit))
     ]
     for part, program in orchestra.patches:
@@ -129,23 +110,4 @@ def _messages(
         at, end = clock.at(played.beat), clock.at(played.beat + played.length)
         timed.append((at, mido.Message("note_on", channel=channel, note=note, velocity=velocity)))
         timed.append((end, mido.Message("note_off", channel=channel, note=note)))
-    # At the same moment a note must end before it is struck again.
-    return sorted(timed, key=lambda item: (round(item[0] * 1e4), item[1].type == "note_on"))
-
-
-def _render(timed: list[tuple[float, mido.Message]]) -> Samples:
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=_TEMPO)])
-    now = 0
-    for seconds, message in timed:
-        tick = max(round(seconds * _TICKS_PER_SEC), now)
-        track.append(message.copy(time=tick - now))
-        now = tick
-    track.append(mido.MetaMessage("end_of_track", time=_TICKS_PER_SEC))
-    with tempfile.TemporaryDirectory(prefix="offbeat-midi-") as folder:
-        midi, wav = Path(folder) / "score.mid", Path(folder) / "score.wav"
-        mido.MidiFile(ticks_per_beat=_TICKS_PER_BEAT, tracks=[track]).save(midi)
-        command = ["fluidsynth", "-ni", "-q", "-g", "0.4", "-r", str(RATE),
-                   "-F", str(wav), "-T", "wav", "-O", "float", str(_FONT), str(midi)]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-        samples, _ = soundfile.read(wav, dtype="float32", always_2d=True)
-    return np.asarray(samples, np.float32)
+    return timed

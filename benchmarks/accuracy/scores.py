@@ -15,8 +15,7 @@ import mido
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.accuracy import general_midi
-from benchmarks.accuracy.fluidsynth import TimedMessage, play_messages
+from benchmarks.accuracy.fluidsynth import TimedMessage, levelled, missing, render
 from benchmarks.accuracy.parts import key_group, part_of
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.truth import Rendered, Truth
@@ -82,7 +81,7 @@ def load_scores() -> list[ScoreLabel]:
 
 def scores_exam(seed: int, *, quick: bool = False) -> Exam:
     """Return all scores, or every third; nothing without FluidSynth and music21."""
-    absent = general_midi.missing()
+    absent = missing()
     if absent is None and find_spec("music21") is None:
         absent = "music21 (pip install music21)"
     if absent:
@@ -129,7 +128,7 @@ def _render(label: ScoreLabel, place: int, _random: np.random.Generator) -> Rend
         end = note.start + _HELD * (note.end - note.start)
         timed.append((note.start * second, mido.Message("note_on", **struck)))
         timed.append((end * second, mido.Message("note_off", **struck)))
-    return Rendered(play_messages(timed), Truth(key=label.key))
+    return Rendered(levelled(render(timed)), Truth(key=label.key))
 
 
 def _channel(part: int) -> int:

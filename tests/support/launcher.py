@@ -28,6 +28,8 @@ class MemoryCluster:
         self.created: list[str] = []
         self.most_active = 0
         self.faults = 0.0
+        self.jobs_are_deleted = True
+        self.longest_sec = 0.03
         self._analyzers = analyzers
         self._random = random.Random(seed)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,10 +110,10 @@ class MemoryCluster:
             raise LauncherUnavailable("503")
 
     async def _analyse(self, name: str, launch: Launch) -> None:
-        await asyncio.sleep(self._random.random() * 0.03)
+        await asyncio.sleep(self._random.random() * self.longest_sec)
         fate = self._random.random()
-        if fate < 0.1:
-            del self.jobs[name]  # somebody deletes the Job
+        if fate < 0.1 and self.jobs_are_deleted:
+            del self.jobs[name]  # by somebody
             return
         if fate < 0.2:
             self.jobs[name] = replace(self.jobs[name], phase=Phase.FAILED)

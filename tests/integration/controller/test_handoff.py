@@ -127,13 +127,19 @@ async def test_two_controllers(store: Store) -> None:
 async def test_forgetful_redis(store: Store) -> None:
     """Runs that Redis has forgotten are entered again from their Jobs."""
     cluster = MemoryCluster(store, 11)
+    cluster.jobs_are_deleted = False  # what both have forgotten, nobody knows
+    cluster.longest_sec = 2.0
     await push(store, 5)
     async with a_controller(store, cluster):
         while len(cluster.created) < 4:
             await asyncio.sleep(0.001)
         await store.client.delete(store.keys.inflight, store.keys.finishing, store.keys.dedup)
-        # Without `inflight` all looks idle until the controller has looked around.
         async with asyncio.timeout(20):
+            # None is entered that has ended, so all must be while some still run.
+            while not (running := {job.run for job in cluster.active()}) or (
+                running - (await store.inflight()).keys()
+            ):
+                await asyncio.sleep(0.01)
             while await store.client.llen(store.keys.results) < 5:
                 await asyncio.sleep(0.01)
         await until_idle(store)

@@ -5,6 +5,7 @@ import pytest
 
 from analyzer.measures.key_evidence import EVIDENCE
 from analyzer.measures.key_hierarchy import agreement
+from analyzer.measures.key_model import Profiles
 
 MAJOR_SCALE, MINOR_CHORD = (0, 2, 4, 5, 7, 9, 11), (0, 3, 7)
 
@@ -38,3 +39,13 @@ def test_all_notes_alike_agree_with_no_key() -> None:
     """Nor does silence."""
     assert agreement(evidence(*range(12)))[0] == pytest.approx([0.0] * 24, abs=1e-6)
     assert agreement(evidence())[0] == pytest.approx([0.0] * 24)
+
+
+@pytest.mark.parametrize("tonic", range(12))
+def test_agreement_decides_where_nothing_else_does(tonic: int) -> None:
+    """Scores hold it beside what was trained, here nothing."""
+    silent = Profiles(np.zeros((2, len(EVIDENCE), 12)), np.zeros(2), 1.0)
+    notes = [(tonic + above) % 12 for above in MINOR_CHORD]
+    scores = silent.scores(evidence(*notes))[0]
+    assert int(scores.argmax()) == 2 * tonic + 1
+    assert scores.max() > scores.min()

@@ -50,25 +50,12 @@ def test_each_band_has_the_share_of_its_tones(rate: int) -> None:
 
 
 def test_white_noise_has_its_power_where_the_bands_are_wide() -> None:
-    """By their widths, from 20 Hz to half the rate; the lowest bin counts as a whole."""
+    """By their widths, from 20 Hz to half the rate."""
     noise = 0.1 * np.random.default_rng(1).standard_normal((44_100 * 10, 2))
     widths = np.diff([20, 60, 250, 2_000, 6_000, 22_050])
     shares = band_shares(features(noise).spectrum.bands)
-    assert shares == pytest.approx((widths / widths.sum()).tolist(), rel=0.05, abs=0.0005)
+    assert shares == pytest.approx((widths / widths.sum()).tolist(), rel=0.05)
     assert sum(shares or []) == pytest.approx(1)
-
-
-def test_an_edge_cuts_a_bin_in_two() -> None:
-    """Noise from 40 to 80 Hz lies half below 60 Hz, and bins are ten wide."""
-    spectrum = np.zeros(44_100 * 20 // 2 + 1, np.complex128)
-    random = np.random.default_rng(4)
-    spectrum[40 * 20 : 80 * 20] = np.exp(2j * np.pi * random.random(40 * 20))
-    mono = np.fft.irfft(spectrum)
-    noise = np.stack([mono, mono], axis=1) * 0.1 / np.abs(mono).max()
-    shares = band_shares(features(noise).spectrum.bands)
-    assert shares is not None
-    assert shares[0] == pytest.approx(0.5, abs=0.02)
-    assert shares[0] + shares[1] == pytest.approx(1, abs=0.001)
 
 
 def test_percentiles_of_brightness_tell_a_change() -> None:
