@@ -92,10 +92,11 @@ def of(file: BinaryIO, known: Format) -> Promise:
             counts_frames=False,
             most_unread=max(0, behind) + _SLACK_BYTES,
         )
+    tags = _TAGS_BYTES if _ends_with_tags(file, size) else 0
     if known.container == "ogg":
         ends = ogg.last_page(file).ends
-        return Promise(ends=ends, seconds=ogg.promised_sec(file), most_unread=0)
-    return Promise(most_unread=_TAGS_BYTES if _ends_with_tags(file, size) else _SLACK_BYTES)
+        return Promise(ends=ends, seconds=ogg.promised_sec(file), most_unread=tags)
+    return Promise(most_unread=tags or _SLACK_BYTES)
 
 
 def counts_whole_mp3(file: BinaryIO) -> bool:

@@ -146,7 +146,9 @@ class SoundFileReader:
         return got
 
     def _unread(self) -> int:
-        """Return how many bytes of the file libsndfile has left alone."""
+        """Return how many bytes of the file follow the sound."""
+        if self.container == "ogg":
+            return ogg.bytes_behind(self._file)
         return os.fstat(self._file.fileno()).st_size - self._file.tell()
 
     def _end(self, decoded: int) -> None:

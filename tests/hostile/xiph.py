@@ -145,6 +145,13 @@ def _damaged_crc(seeds: Seeds) -> bytes:
     return b"".join(pages)
 
 
+def _short_damaged_and_repeated(seeds: Seeds) -> bytes:
+    """Return 50 ms whose damaged last page stands there 12 times."""
+    *pages, last = ogg_pages(seeds.write(sound(0.05), "OGG", "VORBIS"))
+    shifted = last.body[:300] + last.body[297:-3]
+    return b"".join(map(bytes, pages)) + bytes(last.but(body=shifted)) * 12
+
+
 def _skeleton(pages: list[OggPage]) -> Iterable[OggPage]:
     head = b"fishead\0" + struct.pack("<HHQQQQ", 3, 0, 0, 1_000, 0, 1_000) + bytes(20)
     yield OggPage(2, 0, 77, 0, bytes([len(head)]), head)
@@ -174,6 +181,14 @@ _OGG: dict[str, tuple[Build, *tuple[Outcome, ...]]] = {
     "page-twice": (
         _ogg(lambda pages: [*pages[:4], pages[3], *pages[4:]]),
         Completed(seconds=1, within=0.2),
+    ),
+    "last-page-12-times": (
+        _ogg(lambda pages: [*pages, *pages[-1:] * 11]),
+        Completed(seconds=1, within=0.03, warns="bytes follow the end that its header gives"),
+    ),
+    "last-page-damaged-12-times": (
+        _short_damaged_and_repeated,
+        Completed(seconds=0.05, warns="bytes follow the end that its header gives"),
     ),
     "pages-swapped": (
         _ogg(lambda pages: pages[:3] + pages[:2:-1]),

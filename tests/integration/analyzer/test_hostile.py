@@ -64,11 +64,11 @@ def _children() -> Iterator[str]:
             yield from (task / "children").read_text().split()
 
 
-def _end(case: Case, mount: Path) -> Results | AnalysisRefused:
+def _end(case: Case, mount: Path, *, block_frames: int | None = None) -> Results | AnalysisRefused:
     """Analyse a file as a job would, and return how that ended."""
     try:
         with open_inside(mount, case.name) as file:
-            return analyse(file, options=_OPTIONS, shown=case.name)
+            return analyse(file, options=_OPTIONS, shown=case.name, block_frames=block_frames)
     except AnalysisRefused as error:
         return error
 
@@ -90,7 +90,10 @@ def _is(outcome: Outcome, ended: Results | AnalysisRefused) -> bool:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_file_ends_as_it_should(case: Case, seeds: Seeds, tmp_path: Path) -> None:
-    """With figures that can be written as JSON, or a reason and a sentence about this file."""
+    """With figures that can be written as JSON, or a reason and a sentence about this file.
+
+    Blocks of another size change none of it, not even the words of a warning.
+    """
     (tmp_path / case.name).write_bytes(case.build(seeds))
     ended = _end(case, tmp_path)
     assert any(_is(outcome, ended) for outcome in case.outcomes), (
@@ -100,6 +103,8 @@ def test_every_file_ends_as_it_should(case: Case, seeds: Seeds, tmp_path: Path) 
         assert Results.model_validate_json(ended.model_dump_json(by_alias=True)) == ended
     else:
         assert str(ended).startswith(f"{case.name}: ")
+    again = _end(case, tmp_path, block_frames=997)
+    assert (str(again), type(again)) == (str(ended), type(ended))
 
 
 def test_no_sentence_shows_what_another_file_holds(seeds: Seeds, tmp_path: Path) -> None:
