@@ -80,7 +80,7 @@ class Example:
         return np.asarray(apart.argmin(axis=0)[apart.min(axis=0) < 0.05], np.intp)
 
 
-def hear(samples: npt.NDArray[np.float32], rate: int) -> Onsets:
+def hear(samples: npt.NDArray[np.float32] | npt.NDArray[np.float64], rate: int) -> Onsets:
     """Return the onset strengths of samples of shape (frames, channels)."""
     grid = Grid(rate)
     downmix = Downmix(grid, samples.shape[1])

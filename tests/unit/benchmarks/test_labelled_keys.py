@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.accuracy.answers import OFFBEAT, Answer
 from benchmarks.accuracy.examination import Record
-from benchmarks.accuracy.key_reports import labelled_keys
 from benchmarks.accuracy.parts import part_of
 from benchmarks.accuracy.real_music import load_key_labels
+from benchmarks.accuracy.reports.key import labelled_keys
 from benchmarks.accuracy.scales import parse_key
 from benchmarks.accuracy.scores import ScoreLabel, load_scores, sounding_notes
 from benchmarks.accuracy.truth import Truth

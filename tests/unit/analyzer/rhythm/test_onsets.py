@@ -4,25 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from analyzer.features.downmix import Downmix
-from analyzer.features.grid import Grid
-from analyzer.features.onsets import ATTACKS, BAND_EDGES_HZ, BANDS, OnsetMeter, Onsets
+from analyzer.features.onsets import ATTACKS, BAND_EDGES_HZ, BANDS
 from analyzer.rhythm.attacks import measure
+from tools.train.rhythm_examples import hear
 
 ATTACK_BANDS = slice(0, ATTACKS - 1)
-
-
-def hear(samples: npt.NDArray[np.float64], rate: int) -> Onsets:
-    """Return the onset strengths of samples of shape (frames, channels)."""
-    grid = Grid(rate)
-    downmix = Downmix(grid, samples.shape[1])
-    meter = OnsetMeter(grid, downmix)
-    for start in range(0, len(samples), grid.chunk):
-        planes = np.zeros((samples.shape[1], grid.chunk), np.float32)
-        part = samples[start : start + grid.chunk].T
-        planes[:, : part.shape[1]] = part
-        meter.add(downmix.add(planes))
-    return meter.finish()
 
 
 def clicks(times: npt.NDArray[np.float64], seconds: float, rate: int) -> npt.NDArray[np.float64]:
