@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.fourier import fast_length, transform
+from analyzer.features.spectrum import BLURRED_EDGES_HZ
+from analyzer.features.spill import SPILLING_HZ, spill
 
 __all__ = [
     "BINS",
@@ -21,6 +23,7 @@ __all__ = [
     "STEPS_PER_FRAME",
     "Harmony",
     "HarmonyMeter",
+    "frames_around",
 ]
 
 FRAMES_PER_CHUNK = 5
@@ -68,11 +71,24 @@ class Harmony:
         pitches: Cube root of the amplitude of what stands out, the loudest of a frame 255: shape
             (frames, bins), five frames a chunk, from C1 upwards.
         tuning: Sum of exp(2πi · semitones above A = 440 Hz) over it, by weight: shape (frames,).
+        spilt: Power that the spectrum of a step, blurred as it is, has on the wrong side of each of
+            `BLURRED_EDGES_HZ`, and within 30 Hz of it: shape (frames, 3, 2).
 
     """
 
     pitches: npt.NDArray[np.uint8]
     tuning: npt.NDArray[np.complex64]
+    spilt: npt.NDArray[np.float32]
+
+    def part(self, frames: slice) -> "Harmony":
+        """Return some of the frames."""
+        return Harmony(self.pitches[frames], self.tuning[frames], self.spilt[frames])
+
+
+def frames_around(steps: slice) -> slice:
+    """Return the frames whose middle is in one of the steps, or right beside the first or last."""
+    first, stop = steps.start or 0, steps.stop
+    return slice(first // STEPS_PER_FRAME, None if stop is None else -(-stop // STEPS_PER_FRAME))
 
 
 class HarmonyMeter:
@@ -97,6 +113,10 @@ class HarmonyMeter:
         highest = min(_HIGHEST_HZ, 0.4 * low_rate)
         patches = max(1, int((highest / self._bin_hz - self._first) / self._patch))
         self._last = self._first + patches * self._patch
+        spilling = np.arange(*(round(edge / self._bin_hz) for edge in SPILLING_HZ))
+        self._spilling = slice(2 * int(spilling[0]), 2 * int(spilling[-1]) + 2)
+        spilt = spill(spilling * self._bin_hz).reshape(len(spilling), -1)
+        self._spill = np.repeat(spilt, 2, axis=0).astype(np.float32)
         near = np.abs(np.arange(patches)[:, None] - np.arange(patches)) <= 2
         self._mean = np.full(self._patch, 1 / self._patch, np.float32)
         self._around = (near / near.sum(axis=0)).astype(np.float32)
@@ -105,7 +125,7 @@ class HarmonyMeter:
         self._low = np.zeros(self._size // 2, np.float32)
         self._low_start = -(self._size // 2)
         self._frames = self._due = 0
-        self._pitches, self._tuning = bytearray(), bytearray()
+        self._pitches, self._tuning, self._spilt = bytearray(), bytearray(), bytearray()
 
     def add(self, samples: Samples, length: int) -> None:
         """Take in one chunk of samples, of which `length` are of the file, and zeros follow."""
@@ -119,6 +139,7 @@ class HarmonyMeter:
         return Harmony(
             np.frombuffer(self._pitches, np.uint8).reshape(-1, BINS),
             np.frombuffer(self._tuning, np.complex64),
+            np.frombuffer(self._spilt, np.float32).reshape(-1, len(BLURRED_EDGES_HZ), 2),
         )
 
     def _push(self, samples: Samples, *, at_least: int) -> None:
@@ -152,8 +173,10 @@ class HarmonyMeter:
 
     def _measure(self, frames: Samples) -> None:
         np.multiply(frames, self._window, out=frames)
-        parts = transform(frames)[:, self._first - 1 : self._last + 1].view(np.float32)
+        parts = transform(frames).view(np.float32)
         np.multiply(parts, parts, out=parts)
+        self._spilt += (parts[:, self._spilling] @ self._spill).tobytes()
+        parts = parts[:, 2 * self._first - 2 : 2 * self._last + 2]
         level = parts[:, ::2] + parts[:, 1::2]
         level += np.float32(1e-12)
         np.log(level, out=level)

@@ -18,12 +18,15 @@ from analyzer.features.kweighting import k_weighting_stages
 __all__ = [
     "BAND_EDGES_HZ",
     "BASS_EDGE_HZ",
+    "BLURRED_EDGES_HZ",
+    "EDGE_REACH_HZ",
     "LOWEST_HZ",
     "STEREO",
     "WINDOW_POWER",
     "Spectrum",
     "SpectrumMeter",
     "SpectrumStep",
+    "step_window",
 ]
 
 LOWEST_HZ = 20.0
@@ -31,6 +34,12 @@ LOWEST_HZ = 20.0
 
 BAND_EDGES_HZ = (60.0, 250.0, 2_000.0, 6_000.0)
 """Between sub-bass, bass, mids, presence and air."""
+
+BLURRED_EDGES_HZ = (LOWEST_HZ, *BAND_EDGES_HZ[:2])
+"""Where bands are so narrow that it counts how far a tone of 100 ms spills over their edges."""
+
+EDGE_REACH_HZ = 30.0
+"""What is near an edge."""
 
 BASS_EDGE_HZ = 150.0
 """Where the low-pass of the bass loudness is 3 dB down."""
@@ -46,6 +55,7 @@ WINDOW_POWER = 1 - 2 * _FLANK * (1 - 3 / 8)
 
 STEREO = 2
 _POWER, _MOMENT, _BANDS = 0, 1, 2
+_EDGES = _BANDS + len(BAND_EDGES_HZ) + 1
 """Columns of the sums over the bins of a step."""
 
 _MID_HIGHEST_HZ = 5_000.0
@@ -61,6 +71,7 @@ class Spectrum:
         centroid_hz: Power-weighted mean frequency, 0 where there is no power; shape (steps,).
         power: Mean square, summed over the channels, full scale = 1; shape (steps,).
         bands: The same in each band of `BAND_EDGES_HZ`; shape (steps, 5).
+        near_edges: The same within 30 Hz of each of `BLURRED_EDGES_HZ`; shape (steps, 3).
         bass: K-weighted below `BASS_EDGE_HZ`, summed by the channels' weights; shape (steps,).
         stereo: Of two channels: power of the left, of the right, and their cross-power; shape
             (steps, 3), and (0, 3) of any other number.
@@ -71,6 +82,7 @@ class Spectrum:
     centroid_hz: npt.NDArray[np.float64]
     power: npt.NDArray[np.float64]
     bands: Reals
+    near_edges: Reals
     bass: Reals
     stereo: Reals
     offset: Reals
@@ -99,7 +111,7 @@ class SpectrumMeter:
     def __init__(self, grid: Grid, channels: int) -> None:
         self._shape = (channels, STEPS_PER_CHUNK, grid.step)
         self._step = grid.step
-        window = _window(grid.step)
+        window = step_window(grid.step)
         self._window = window.astype(np.float32)
         self._windowed = np.empty(self._shape, np.float32)
         self._mean = np.full(grid.step, 1 / grid.step, np.float32)
@@ -112,8 +124,12 @@ class SpectrumMeter:
         band = np.searchsorted(BAND_EDGES_HZ, hz, side="right")
         in_band = [power * (band == number) for number in range(len(BAND_EDGES_HZ) + 1)]
         # Real and imaginary parts lie side by side: each has the weight of its bin.
-        self._weights = np.repeat(np.stack([power, power * hz, *in_band], axis=1), 2, axis=0)
-        self._weights = self._weights.astype(np.float32)
+        near = [
+            power * ((hz >= edge - EDGE_REACH_HZ) & (hz < edge + EDGE_REACH_HZ))
+            for edge in BLURRED_EDGES_HZ
+        ]
+        columns = [power, power * hz, *in_band, *near]
+        self._weights = np.repeat(np.stack(columns, axis=1), 2, axis=0).astype(np.float32)
         self._power_weights = self._weights[:, _POWER].copy()
         low = hz < 4 * BASS_EDGE_HZ
         self._bass_weights = np.repeat((power * _bass_gain(hz, grid.rate))[low], 2)
@@ -157,7 +173,8 @@ class SpectrumMeter:
         return Spectrum(
             centroid_hz=np.where(silent, 0.0, moment / np.where(silent, 1.0, power)),
             power=power,
-            bands=sums[:, _BANDS:].copy(),
+            bands=sums[:, _BANDS:_EDGES].copy(),
+            near_edges=sums[:, _EDGES:].copy(),
             bass=np.frombuffer(self._bass, np.float32),
             stereo=np.frombuffer(self._stereo, np.float32).reshape(-1, STEREO + 1),
             offset=np.frombuffer(self._offset, np.float32).reshape(-1, self._shape[0]),
@@ -171,7 +188,8 @@ def _bass_gain(hz: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float6
     return np.asarray(np.square(weighting) / (1 + (hz / BASS_EDGE_HZ) ** (2 * _BASS_ORDER)))
 
 
-def _window(length: int) -> npt.NDArray[np.float64]:
+def step_window(length: int) -> npt.NDArray[np.float64]:
+    """Return the window of a step of so many samples."""
     flank = max(1, int(length * _FLANK))
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(flank) + 0.5) / flank)
     return np.concatenate([rise, np.ones(length - 2 * flank), rise[::-1]])

@@ -24,6 +24,11 @@ def features(samples: Samples, rate: int = 44_100, block: int | None = None) -> 
     return extractor.finish()
 
 
+def shares(found: Features) -> list[float] | None:
+    """Measure the bands."""
+    return band_shares(found.spectrum.bands, found.spectrum.near_edges, found.harmony.spilt)
+
+
 def stereo(samples: Samples) -> Stereo:
     """Measure what must have a stereo image."""
     image = stereo_image(features(samples).spectrum.stereo)
@@ -45,17 +50,55 @@ def test_each_band_has_the_share_of_its_tones(rate: int) -> None:
     levels = {30: -20, 120: -14, 1_000: -26, 4_000: -30, 10_000: -34}
     samples = sum(tone(hz, 3, rate=rate, dbfs=level) for hz, level in levels.items())
     powers = 10 ** (np.array(list(levels.values())) / 10)
-    shares = band_shares(features(np.asarray(samples), rate).spectrum.bands)
-    assert shares == pytest.approx((powers / powers.sum()).tolist(), abs=0.005)
+    assert shares(features(np.asarray(samples), rate)) == pytest.approx(
+        (powers / powers.sum()).tolist(), abs=0.001
+    )
+
+
+@pytest.mark.parametrize("rate", [8_000, *RATES])
+@pytest.mark.parametrize("apart_hz", [4, 9, 20])
+@pytest.mark.parametrize("edge_hz", [60, 250])
+def test_tones_beside_an_edge_have_their_own_bands(
+    rate: int, apart_hz: float, edge_hz: float
+) -> None:
+    """A kick's fundamental may lie right below 60 Hz, and its bass line right above."""
+    below, above = (
+        tone(hz, 6, rate=rate, dbfs=level)
+        for hz, level in ((edge_hz - apart_hz, -20), (edge_hz + apart_hz, -14))
+    )
+    found = shares(features(below + above, rate))
+    assert found is not None
+    share = 10**-2.0 / (10**-2.0 + 10**-1.4)
+    first = 0 if edge_hz == 60 else 1
+    assert found[first : first + 2] == pytest.approx([share, 1 - share], abs=0.005)
+
+
+def test_a_drum_and_a_bass_take_turns_at_an_edge() -> None:
+    """Half a second of 55 Hz on the left, half a second of 66 Hz as loud on the right."""
+    kick, bass = tone(55, 8, dbfs=-12) * [1, 0], tone(66, 8, dbfs=-12) * [0, 1]
+    turn = np.arange(len(kick)) // 22_050 % 2 == 0
+    found = shares(features(np.where(turn[:, None], kick, bass)))
+    assert found is not None
+    assert found[:2] == pytest.approx([0.5, 0.5], abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["house", "techno", "drum and bass"])
+def test_bands_of_music_are_those_of_a_transform_of_the_whole(name: str) -> None:
+    """Although a kick drum sounds right at the lowest edge."""
+    sound = style(name, seconds=20)
+    power = np.square(np.abs(np.fft.rfft(sound, axis=0))).sum(axis=1)
+    firsts = [round(hz * 20) for hz in (20, 60, 250, 2_000, 6_000)]
+    bands = np.add.reduceat(power, firsts)
+    assert shares(features(sound, RATE)) == pytest.approx((bands / bands.sum()).tolist(), abs=0.01)
 
 
 def test_white_noise_has_its_power_where_the_bands_are_wide() -> None:
     """By their widths, from 20 Hz to half the rate."""
-    noise = 0.1 * np.random.default_rng(1).standard_normal((44_100 * 10, 2))
+    noise = 0.1 * np.random.default_rng(1).standard_normal((44_100 * 60, 2))
     widths = np.diff([20, 60, 250, 2_000, 6_000, 22_050])
-    shares = band_shares(features(noise).spectrum.bands)
-    assert shares == pytest.approx((widths / widths.sum()).tolist(), rel=0.05)
-    assert sum(shares or []) == pytest.approx(1)
+    found = shares(features(noise))
+    assert found == pytest.approx((widths / widths.sum()).tolist(), rel=0.05)
+    assert sum(found or []) == pytest.approx(1)
 
 
 def test_percentiles_of_brightness_tell_a_change() -> None:
@@ -169,7 +212,7 @@ def test_silence_has_none_of_these() -> None:
     """Not zero: none."""
     found = features(silence(3))
     spectrum = found.spectrum
-    assert band_shares(spectrum.bands) is None
+    assert shares(found) is None
     assert stereo_image(spectrum.stereo) is None
     assert integrated_lufs(spectrum.bass[:, None]) is None
     assert energy_over_time(found.energy, spectrum.bands, found.peaks.sample) is None
@@ -177,7 +220,14 @@ def test_silence_has_none_of_these() -> None:
 
 def _spectra(found: Features) -> bytes:
     spectrum = found.spectrum
-    parts = (spectrum.bands, spectrum.bass, spectrum.stereo, spectrum.offset, spectrum.centroid_hz)
+    parts = (
+        spectrum.bands,
+        spectrum.near_edges,
+        spectrum.bass,
+        spectrum.stereo,
+        spectrum.offset,
+        spectrum.centroid_hz,
+    )
     return b"".join(part.tobytes() for part in parts)
 
 
