@@ -46,6 +46,8 @@ class Features:
             last may be cut short.
         onsets: Onset strengths, every 10 ms.
         harmony: Pitches, five times a second.
+        spilt: How much power of each chunk is beside edges of the spectrum's bands, and how much of
+            it on the wrong side, shape (chunks, edges, 2).
         voice: What tells voices from instruments, of each whole step.
         waveform: The pixels of its waveform, where they were asked for.
 
@@ -60,6 +62,7 @@ class Features:
     loud: npt.NDArray[np.bool_]
     onsets: Onsets
     harmony: Harmony
+    spilt: npt.NDArray[np.float32]
     voice: Voice
     waveform: Waveform | None = None
 
@@ -141,6 +144,7 @@ class Extractor:
             loud=np.frombuffer(self._loud, np.bool_),
             onsets=self._onsets.finish(),
             harmony=self._harmony.finish(),
+            spilt=self._harmony.spilt(),
             waveform=self._waveform.finish() if self._waveform else None,
             voice=self._voice.finish(),
         )

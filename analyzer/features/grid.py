@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FRAMES_PER_STEP", "HOPS_PER_STEP", "STEPS_PER_CHUNK", "Grid"]
+__all__ = ["FRAMES_PER_STEP", "HOPS_PER_STEP", "STEPS_PER_CHUNK", "Grid", "chunks_around"]
 
 STEPS_PER_CHUNK = 10
 FRAMES_PER_STEP = 20
@@ -73,3 +73,9 @@ class Grid:
     def steps_to_end(self, start: int) -> slice:
         """Return the steps from the sample frame `start` on, with what is left after the last."""
         return slice(-(-start // self.step), None)
+
+
+def chunks_around(steps: slice) -> slice:
+    """Return the chunks that any of the steps lies in."""
+    last = None if steps.stop is None else -(-steps.stop // STEPS_PER_CHUNK)
+    return slice((steps.start or 0) // STEPS_PER_CHUNK, last)

@@ -23,7 +23,6 @@ __all__ = [
     "STEPS_PER_FRAME",
     "Harmony",
     "HarmonyMeter",
-    "frames_around",
 ]
 
 FRAMES_PER_CHUNK = 5
@@ -71,24 +70,11 @@ class Harmony:
         pitches: Cube root of the amplitude of what stands out, the loudest of a frame 255: shape
             (frames, bins), five frames a chunk, from C1 upwards.
         tuning: Sum of exp(2πi · semitones above A = 440 Hz) over it, by weight: shape (frames,).
-        spilt: Power that the spectrum of a step, blurred as it is, has on the wrong side of each of
-            `BLURRED_EDGES_HZ`, and within 30 Hz of it: shape (frames, 3, 2).
 
     """
 
     pitches: npt.NDArray[np.uint8]
     tuning: npt.NDArray[np.complex64]
-    spilt: npt.NDArray[np.float32]
-
-    def part(self, frames: slice) -> "Harmony":
-        """Return some of the frames."""
-        return Harmony(self.pitches[frames], self.tuning[frames], self.spilt[frames])
-
-
-def frames_around(steps: slice) -> slice:
-    """Return the frames whose middle is in one of the steps, or right beside the first or last."""
-    first, stop = steps.start or 0, steps.stop
-    return slice(first // STEPS_PER_FRAME, None if stop is None else -(-stop // STEPS_PER_FRAME))
 
 
 class HarmonyMeter:
@@ -139,8 +125,16 @@ class HarmonyMeter:
         return Harmony(
             np.frombuffer(self._pitches, np.uint8).reshape(-1, BINS),
             np.frombuffer(self._tuning, np.complex64),
-            np.frombuffer(self._spilt, np.float32).reshape(-1, len(BLURRED_EDGES_HZ), 2),
         )
+
+    def spilt(self) -> npt.NDArray[np.float32]:
+        """Return what the steps of each chunk must have spilt over edges, after `finish`.
+
+        Shape (chunks, edges, 2): the power that is on the wrong side of each of `BLURRED_EDGES_HZ`,
+        and that near it, in a unit of its own.
+        """
+        frames = np.frombuffer(self._spilt, np.float32).reshape(-1, len(BLURRED_EDGES_HZ), 2)
+        return np.add.reduceat(frames, range(0, len(frames), FRAMES_PER_CHUNK), axis=0)
 
     def _push(self, samples: Samples, *, at_least: int) -> None:
         self._low = np.concatenate([self._low, self._decimated(samples)])

@@ -79,8 +79,8 @@ class Spectrum:
 
     """
 
-    centroid_hz: npt.NDArray[np.float64]
-    power: npt.NDArray[np.float64]
+    centroid_hz: Reals
+    power: Reals
     bands: Reals
     near_edges: Reals
     bass: Reals
@@ -168,10 +168,9 @@ class SpectrumMeter:
     def finish(self) -> Spectrum:
         """Return the powers of all whole steps."""
         sums = np.frombuffer(self._sums, np.float32).reshape(-1, self._weights.shape[1])
-        power, moment = sums[:, _POWER].astype(np.float64), sums[:, _MOMENT]
-        silent = power <= 0
+        power, moment = sums[:, _POWER].copy(), sums[:, _MOMENT]
         return Spectrum(
-            centroid_hz=np.where(silent, 0.0, moment / np.where(silent, 1.0, power)),
+            centroid_hz=np.divide(moment, power, out=np.zeros_like(power), where=power > 0),
             power=power,
             bands=sums[:, _BANDS:_EDGES].copy(),
             near_edges=sums[:, _EDGES:].copy(),

@@ -24,14 +24,12 @@ class Brightness:
     p90_hz: float
 
 
-def brightness(
-    centroid_hz: npt.NDArray[np.float64], power: npt.NDArray[np.float64]
-) -> Brightness | None:
+def brightness(centroid_hz: Reals, power: Reals) -> Brightness | None:
     """Return the statistics of the steps' power-weighted centroids; arrays of shape (steps,).
 
     Null when no step is audible.
     """
-    heard = centroid_hz[audible(power)]
+    heard = centroid_hz[audible(power)].astype(np.float64)
     if not len(heard):
         return None
     return Brightness(float(heard.mean()), *np.percentile(heard, _PERCENTILES).tolist())
@@ -48,7 +46,7 @@ def band_shares(bands: Reals, near_edges: Reals, spilt: Reals) -> list[float] | 
         bands: Power of each band, shape (steps, bands).
         near_edges: What of it is near each of the lower edges, shape (steps, edges).
         spilt: By longer windows, in any unit: what crossed the edge upwards, and what is near it;
-            shape (frames, edges, 2).
+            shape (chunks, edges, 2).
 
     """
     heard = audible(bands.sum(axis=1))

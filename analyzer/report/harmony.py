@@ -3,7 +3,7 @@
 import math
 
 from analyzer.features.extract import Features
-from analyzer.features.harmony import STEPS_PER_FRAME
+from analyzer.features.harmony import STEPS_PER_FRAME, Harmony
 from analyzer.measures.key import KeyReading, KeyStretch, ScoredKey, read_key
 from analyzer.measures.key_model import load_key_model
 from analyzer.measures.key_names import camelot, musical, open_key
@@ -32,8 +32,9 @@ def harmony_figures(features: Features, scope: Scope, *, explained: Explained) -
     whole = len(features.harmony.pitches)
     first = min(whole, math.ceil(start / frame_sec))
     last = whole if end >= features.duration_sec else min(whole, int(end / frame_sec))
+    heard = Harmony(features.harmony.pitches[first:last], features.harmony.tuning[first:last])
     reading = read_key(
-        features.harmony.part(slice(first, last)),
+        heard,
         load_key_model(),
         from_start_to_end=not (scope.after_neighbour or scope.before_neighbour),
     )

@@ -3,8 +3,7 @@
 import numpy as np
 
 from analyzer.features.extract import Features
-from analyzer.features.grid import FRAMES_PER_STEP, STEPS_PER_CHUNK
-from analyzer.features.harmony import frames_around
+from analyzer.features.grid import FRAMES_PER_STEP, STEPS_PER_CHUNK, chunks_around
 from analyzer.measures.brightness import band_shares, brightness
 from analyzer.measures.clipping import clipped
 from analyzer.measures.energy import energy_over_time
@@ -55,7 +54,7 @@ def _spectral(features: Features, scope: Scope, explained: Explained) -> Figures
     """Return brightness, band balance and loudness of the bass."""
     spectrum, steps = features.spectrum, scope.steps
     bright = brightness(spectrum.centroid_hz[steps], spectrum.power[steps])
-    spilt = features.harmony.spilt[frames_around(steps)]
+    spilt = features.spilt[chunks_around(steps)]
     shares = band_shares(spectrum.bands[steps], spectrum.near_edges[steps], spilt)
     because = _SILENT if len(spectrum.power[steps]) else _SHORT
     if bright is None:

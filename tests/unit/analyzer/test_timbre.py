@@ -26,7 +26,7 @@ def features(samples: Samples, rate: int = 44_100, block: int | None = None) -> 
 
 def shares(found: Features) -> list[float] | None:
     """Measure the bands."""
-    return band_shares(found.spectrum.bands, found.spectrum.near_edges, found.harmony.spilt)
+    return band_shares(found.spectrum.bands, found.spectrum.near_edges, found.spilt)
 
 
 def stereo(samples: Samples) -> Stereo:
@@ -223,6 +223,7 @@ def _spectra(found: Features) -> bytes:
     parts = (
         spectrum.bands,
         spectrum.near_edges,
+        found.spilt,
         spectrum.bass,
         spectrum.stereo,
         spectrum.offset,
