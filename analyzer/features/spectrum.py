@@ -19,13 +19,13 @@ __all__ = [
     "BAND_EDGES_HZ",
     "BASS_EDGE_HZ",
     "BLURRED_EDGES_HZ",
-    "EDGE_REACH_HZ",
     "LOWEST_HZ",
     "STEREO",
     "WINDOW_POWER",
     "Spectrum",
     "SpectrumMeter",
     "SpectrumStep",
+    "near",
     "step_window",
 ]
 
@@ -38,8 +38,7 @@ BAND_EDGES_HZ = (60.0, 250.0, 2_000.0, 6_000.0)
 BLURRED_EDGES_HZ = (LOWEST_HZ, *BAND_EDGES_HZ[:2])
 """Where bands are so narrow that it counts how far a tone of 100 ms spills over their edges."""
 
-EDGE_REACH_HZ = 30.0
-"""What is near an edge."""
+_NEAR_HZ = 30.0
 
 BASS_EDGE_HZ = 150.0
 """Where the low-pass of the bass loudness is 3 dB down."""
@@ -123,12 +122,9 @@ class SpectrumMeter:
         power = sides * (hz >= LOWEST_HZ) * grid.step / np.square(window).sum()
         band = np.searchsorted(BAND_EDGES_HZ, hz, side="right")
         in_band = [power * (band == number) for number in range(len(BAND_EDGES_HZ) + 1)]
+        near_edges = [power * near(edge, hz) for edge in BLURRED_EDGES_HZ]
+        columns = [power, power * hz, *in_band, *near_edges]
         # Real and imaginary parts lie side by side: each has the weight of its bin.
-        near = [
-            power * ((hz >= edge - EDGE_REACH_HZ) & (hz < edge + EDGE_REACH_HZ))
-            for edge in BLURRED_EDGES_HZ
-        ]
-        columns = [power, power * hz, *in_band, *near]
         self._weights = np.repeat(np.stack(columns, axis=1), 2, axis=0).astype(np.float32)
         self._power_weights = self._weights[:, _POWER].copy()
         low = hz < 4 * BASS_EDGE_HZ
@@ -178,6 +174,11 @@ class SpectrumMeter:
             stereo=np.frombuffer(self._stereo, np.float32).reshape(-1, STEREO + 1),
             offset=np.frombuffer(self._offset, np.float32).reshape(-1, self._shape[0]),
         )
+
+
+def near(edge_hz: float, hz: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Return which frequencies count and are within 30 Hz of an edge between bands."""
+    return (hz >= max(LOWEST_HZ, edge_hz - _NEAR_HZ)) & (hz < edge_hz + _NEAR_HZ)
 
 
 def _bass_gain(hz: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float64]:

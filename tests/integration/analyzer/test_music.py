@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from analyzer.features.extract import Extractor, Features
-from analyzer.measures.brightness import brightness
+from analyzer.features.spectrum import BAND_EDGES_HZ, LOWEST_HZ
+from analyzer.measures.brightness import band_shares, brightness
 from analyzer.measures.loudness import MOMENTARY_STEPS, SHORT_TERM_STEPS, lufs, sliding_energy
 from analyzer.pipeline import analyse
 from tests.support.audio import ffmpeg, music, write
@@ -108,6 +109,20 @@ def test_brightness_of_music_is_that_of_a_plain_sum() -> None:
     expected = ((power @ hz)[counts] / total[counts]).mean()
     found = analyse_excerpt(path, len(samples))
     assert found == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("track", range(_TRACKS))
+def test_bands_are_those_of_a_transform_of_the_whole(track: int) -> None:
+    """Wherever the kick drum sounds; a step hears less of an attack that falls on its edge."""
+    samples, rate = soundfile.read(
+        music()[track], frames=_SECONDS * 44_100, dtype="float32", always_2d=True
+    )
+    power = np.square(np.abs(np.fft.rfft(samples.astype(np.float64), axis=0))).sum(axis=1)
+    hz = np.arange(len(power)) * rate / len(samples)
+    bands = np.add.reduceat(power, np.searchsorted(hz, (LOWEST_HZ, *BAND_EDGES_HZ)))
+    found = features(samples, rate)
+    shares = band_shares(found.spectrum.bands, found.spectrum.near_edges, found.spilt)
+    assert shares == pytest.approx((bands / bands.sum()).tolist(), abs=0.03)
 
 
 def analyse_excerpt(path: Path, frames: int) -> float | None:

@@ -1,6 +1,7 @@
 """Bands, bass, stereo and energy on signals of which the truth is known."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from analyzer.measures.brightness import band_shares, brightness
 from analyzer.measures.energy import Energy, energy_over_time
 from analyzer.measures.loudness import integrated_lufs
 from analyzer.measures.stereo import Stereo, stereo_image
-from tests.support.audio import Samples, silence, tone
+from analyzer.pipeline import analyse
+from offbeat.job import CueTrack
+from tests.support.audio import Samples, silence, tone, write
 from tests.support.styles import RATE, style
 
 RATES = [44_100, 48_000, 96_000]
@@ -73,6 +76,19 @@ def test_tones_beside_an_edge_have_their_own_bands(
     assert found[first : first + 2] == pytest.approx([share, 1 - share], abs=0.005)
 
 
+def test_an_edge_cuts_noise_in_two() -> None:
+    """Noise from 40 to 80 Hz lies half below 60 Hz, and bins are ten wide."""
+    spectrum = np.zeros(44_100 * 20 // 2 + 1, np.complex128)
+    random = np.random.default_rng(4)
+    spectrum[40 * 20 : 80 * 20] = np.exp(2j * np.pi * random.random(40 * 20))
+    mono = np.fft.irfft(spectrum)
+    noise = np.stack([mono, mono], axis=1) * 0.1 / np.abs(mono).max()
+    found = shares(features(noise))
+    assert found is not None
+    assert found[0] == pytest.approx(0.5, abs=0.02)
+    assert found[0] + found[1] == pytest.approx(1, abs=0.001)
+
+
 def test_a_drum_and_a_bass_take_turns_at_an_edge() -> None:
     """Half a second of 55 Hz on the left, half a second of 66 Hz as loud on the right."""
     kick, bass = tone(55, 8, dbfs=-12) * [1, 0], tone(66, 8, dbfs=-12) * [0, 1]
@@ -90,6 +106,16 @@ def test_bands_of_music_are_those_of_a_transform_of_the_whole(name: str) -> None
     firsts = [round(hz * 20) for hz in (20, 60, 250, 2_000, 6_000)]
     bands = np.add.reduceat(power, firsts)
     assert shares(features(sound, RATE)) == pytest.approx((bands / bands.sum()).tolist(), abs=0.01)
+
+
+def test_a_track_has_the_bands_of_its_own_tones(tmp_path: Path) -> None:
+    """Not those of its neighbour on the other side of an edge."""
+    sound = np.concatenate([tone(57, 20), tone(63, 20)])
+    cues = [CueTrack(title="t", start_time_sec=at) for at in (0.0, 20.0)]
+    tracks = analyse(write(tmp_path / "a.wav", sound), cues=cues).tracks
+    found = [track.analysis.band_balance for track in tracks]
+    assert all(found)
+    assert [balance.sub for balance in found if balance] == pytest.approx([1, 0], abs=0.01)
 
 
 def test_white_noise_has_its_power_where_the_bands_are_wide() -> None:
