@@ -152,6 +152,13 @@ def _short_damaged_and_repeated(seeds: Seeds) -> bytes:
     return b"".join(map(bytes, pages)) + bytes(last.but(body=shifted)) * 12
 
 
+def _junk_within_and_behind(seeds: Seeds) -> bytes:
+    """Return pages with more between two of them than is searched at a time, and with an end."""
+    pages = list(map(bytes, ogg_pages(seeds["vorbis"])))
+    junk = b"\xa5" * 200_000
+    return b"".join(pages[:3]) + junk + b"".join(pages[3:]) + junk[:5_000]
+
+
 def _skeleton(pages: list[OggPage]) -> Iterable[OggPage]:
     head = b"fishead\0" + struct.pack("<HHQQQQ", 3, 0, 0, 1_000, 0, 1_000) + bytes(20)
     yield OggPage(2, 0, 77, 0, bytes([len(head)]), head)
@@ -244,6 +251,10 @@ _OGG: dict[str, tuple[Build, *tuple[Outcome, ...]]] = {
         unsupported(),
     ),
     "with-skeleton": (_ogg(_skeleton), _ABOUT_ONE_SEC),
+    "end-of-another-stream": (
+        _ogg(lambda pages: [*pages[:3], OggPage(6, 0, 77, 0, b"\0", b""), *pages[3:]]),
+        _ABOUT_ONE_SEC,
+    ),
     "with-film": (
         lambda seeds: seeds.encode(
             "-filter_complex",
@@ -283,8 +294,12 @@ _OGG: dict[str, tuple[Build, *tuple[Outcome, ...]]] = {
     ),
     "zeros-behind": (
         lambda seeds: seeds["vorbis"] + bytes(300_000),
-        _ABOUT_ONE_SEC,
         Completed(seconds=1, within=0.03, warns="follow"),
+    ),
+    "id3v1-behind": (lambda seeds: seeds["vorbis"] + b"TAG" + bytes(125), _ABOUT_ONE_SEC),
+    "garbage-within-and-behind": (
+        _junk_within_and_behind,
+        Completed(seconds=1, within=0.03, warns="5,000 bytes follow"),
     ),
     "garbage-before": (
         lambda seeds: b"\xa5" * 100 + seeds["vorbis"],
