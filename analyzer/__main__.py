@@ -19,14 +19,15 @@ from analyzer.cores import use_one_core
 from analyzer.errors import AnalysisRefused, DecoderKilled
 from analyzer.last_words import leave
 from analyzer.memory import settle_memory
+from analyzer.process import forbid_inspection
 from analyzer.settings import AnalyzerSettings
 from offbeat import keys, logs
-from offbeat.errors import NoRedisConfigured, RedisUnreachable
+from offbeat.errors import RedisUnreachable
 from offbeat.failure import ExitCode, FailureReason, exit_code_for
 from offbeat.job import Job, JobRefused, parse_job
 from offbeat.logs import logger
 from offbeat.result import CompletedResult, FailedResult
-from offbeat.run import Run
+from offbeat.run_session import RunSession
 
 __all__ = ["main"]
 
@@ -39,6 +40,7 @@ _FAILURE_PATIENCE_SEC = 30.0
 
 def main() -> int:
     """Work on the run that the environment names, and return the exit code."""
+    forbid_inspection()  # first: the environment holds the URL of Redis
     signal.signal(signal.SIGTERM, _end_now)
     use_one_core()
     settle_memory()
@@ -60,40 +62,38 @@ def main() -> int:
 
 def _work(settings: AnalyzerSettings) -> int:
     raw = settings.payload_file.read_bytes()
-    if settings.redis_url is None:
-        raise NoRedisConfigured("no Redis is set: give OFFBEAT_REDIS_URL")
-    run = Run(settings.redis_url.get_secret_value(), settings.keys, settings.run_id)
+    session = RunSession(settings, settings.run_id, settings.attempt)
     try:
-        if _is_settled(run):
+        if _is_settled(session):
             logger.info("the run has its result already")
             return ExitCode.OK
         try:
             job = parse_job(raw)
         except JobRefused as error:
             return _fail(
-                settings, run, raw, reason=error.reason, error=str(error), job_id=error.job_id
+                settings, session, raw, reason=error.reason, error=str(error), job_id=error.job_id
             )
         with logger.contextualize(job_id=job.job_id):
             try:
-                result = _analyse(settings, run, job)
+                result = _analyse(settings, session, job)
             except AnalysisRefused as error:
                 return _fail(
-                    settings, run, raw, reason=error.reason, error=str(error), job_id=job.job_id
+                    settings, session, raw, reason=error.reason, error=str(error), job_id=job.job_id
                 )
-            return _succeed(settings, run, raw, result)
+            return _succeed(settings, session, raw, result)
     finally:
-        run.close()
+        session.close()
 
 
-def _is_settled(run: Run) -> bool:
+def _is_settled(session: RunSession) -> bool:
     try:
-        return run.is_settled(patience_sec=_LOOK_PATIENCE_SEC)
+        return session.is_settled(patience_sec=_LOOK_PATIENCE_SEC)
     except RedisUnreachable as error:
         logger.warning("whether the run is settled is not known: {}", error)
         return False
 
 
-def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
+def _analyse(settings: AnalyzerSettings, session: RunSession, job: Job) -> CompletedResult:
     from analyzer.input.paths import open_inside
     from analyzer.options import Options
     from analyzer.output.folder import OutputPlace
@@ -110,7 +110,7 @@ def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
         if not decoding:
             decoding = True
             logger.info("decoding {}", job.path)
-        run.progress(fraction, stage)
+        session.progress(fraction, stage)
 
     try:
         with open_inside(settings.shared_mount_path, job.path) as file:
@@ -130,9 +130,11 @@ def _analyse(settings: AnalyzerSettings, run: Run, job: Job) -> CompletedResult:
     )
 
 
-def _succeed(settings: AnalyzerSettings, run: Run, raw: bytes, result: CompletedResult) -> int:
+def _succeed(
+    settings: AnalyzerSettings, session: RunSession, raw: bytes, result: CompletedResult
+) -> int:
     try:
-        won = run.settle(result, raw=raw, patience_sec=settings.settle_patience_sec)
+        won = session.settle(result, raw=raw, patience_sec=settings.settle_patience_sec)
     except RedisUnreachable as error:
         logger.error("the result could not be delivered: {}", error)
         return _end(settings, ExitCode.REDIS_UNREACHABLE, FailureReason.INTERNAL_ERROR, str(error))
@@ -142,7 +144,7 @@ def _succeed(settings: AnalyzerSettings, run: Run, raw: bytes, result: Completed
 
 def _fail(
     settings: AnalyzerSettings,
-    run: Run,
+    session: RunSession,
     raw: bytes,
     *,
     reason: FailureReason,
@@ -156,7 +158,7 @@ def _fail(
     )
     patience_sec = min(settings.settle_patience_sec, _FAILURE_PATIENCE_SEC)
     try:
-        run.settle(result, raw=raw, patience_sec=patience_sec)
+        session.settle(result, raw=raw, patience_sec=patience_sec)
     except RedisUnreachable as unreachable:
         logger.error("the failure could not be delivered, the exit code says it: {}", unreachable)
     return _end(settings, exit_code_for(reason), reason, error)

@@ -1,6 +1,6 @@
 """What passes between the loops and a launcher: what to start, and what became of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -8,21 +8,21 @@ from typing import Protocol
 from offbeat.failure import FailureReason
 from offbeat.job import Job
 
-__all__ = ["Attempt", "Diagnosis", "Launch", "Launcher", "Phase"]
+__all__ = ["Attempt", "Diagnosis", "LaunchSpec", "Launcher", "Phase"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Launch:
-    """One attempt at a run, to be started."""
+class LaunchSpec:
+    """One attempt at a run, to be started; `number` counts the attempts of the run from 1."""
 
-    run: str
-    attempt: int
+    run_id: str
+    number: int
     job: Job
     raw: bytes
 
 
 class Phase(StrEnum):
-    """How far a Job is."""
+    """How far an attempt is."""
 
     ACTIVE = "active"
     SUCCEEDED = "succeeded"
@@ -30,69 +30,92 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """One attempt as the launcher observes it: a Job, or a child process."""
-
-    name: str
-    uid: str
-    run: str
-    attempt: int
-    phase: Phase
-    raw: bytes
-    collected: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """Why an attempt came to nothing.
+    """Why an attempt failed, or can no longer succeed.
 
     `summary` is a sentence for the producer, `detail` what the launcher itself said, `pod` whose
-    log to show.
+    log to show. `try_again` means that another attempt may succeed: the pod is stuck on a dead
+    node.
     """
 
     reason: FailureReason
     summary: str
     detail: str | None = None
     pod: str | None = None
+    try_again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One attempt as the launcher observes it: a Job, or a child process.
+
+    `pending` means that it is active and no container has started. `quota` is what Kubernetes said
+    when a quota refused its pods; such an attempt is not pending. `job_label` is the job_id as the
+    label of the Job shows it.
+    """
+
+    job_name: str
+    uid: str
+    run_id: str
+    number: int
+    phase: Phase
+    cleanup_scheduled: bool = False
+    pending: bool = False
+    quota: str | None = None
+    diagnosis: Diagnosis | None = None
+    job_label: str = ""
 
 
 class Launcher(Protocol):
-    """Where attempts run. Names make every call safe to repeat; several controllers may share one
-    cluster.
+    """Where attempts run.
 
-    Every method raises `LauncherUnavailable` when the other side does not answer.
+    Names make every call safe to repeat, and several controllers may share one cluster. Every
+    method that needs an answer raises `LauncherUnavailable` when there is none, and
+    `PermissionMissing` when the controller lacks a right.
     """
 
-    async def create(self, launch: Launch) -> str:
+    async def create(self, spec: LaunchSpec) -> str:
         """Start an attempt and return its name; if it was started before, that is success too.
 
         Raises:
             LaunchRejected: It can never be started.
-            QuotaExceeded: It cannot be started for now.
+            QuotaExceeded: A quota refuses it for now.
+            PermissionMissing: The controller may not start attempts.
+            LauncherUnavailable: Whether it was started is unknown: call again.
 
         """
         ...
 
-    async def attempts(self, runs: Collection[str] | None = None) -> list[Attempt]:
-        """Return every attempt that was not collected; where runs are named, theirs alone."""
+    async def inspect(self, run_ids: Collection[str]) -> list[Attempt]:
+        """Return the attempts of these runs with their diagnoses.
+
+        Those whose cleanup is scheduled are left out, and so is one that cannot be read.
+        """
         ...
 
-    async def troubled(self, attempts: list[Attempt]) -> Mapping[str, Diagnosis]:
-        """Return name → diagnosis for those that have failed, or that can no longer succeed."""
+    def pages(self) -> AsyncIterator[list[Attempt]]:
+        """Yield every attempt of this installation, cheaply, for the audit.
+
+        The phase may be `ACTIVE` for all of them. One that is listed twice is the same attempt.
+        """
         ...
 
-    async def log_tail(self, name: str, diagnosis: Diagnosis) -> list[str]:
-        """Return the last lines that the attempt logged, as far as they can be had."""
+    async def read_message(self, job_name: str) -> bytes | None:
+        """Return the message that an attempt was started with; None if there is none."""
         ...
 
-    async def stop(self, name: str) -> None:
-        """End an attempt, which then counts as failed; nothing happens if there is none."""
+    async def log_tail(self, job_name: str, diagnosis: Diagnosis) -> list[str]:
+        """Return the last lines that the attempt logged; empty if they cannot be read."""
         ...
 
-    async def collect(self, attempt: Attempt, reason: FailureReason | None) -> None:
-        """Hand a finished and settled attempt over to be cleaned away."""
+    async def stop(self, job_name: str) -> None:
+        """End an attempt, which then counts as failed or is gone; do nothing if there is none."""
         ...
 
-    async def announce(self, attempt: Attempt, reason: str, message: str) -> None:
-        """Tell the operator, beside the attempt, what was decided; best effort."""
+    async def schedule_cleanup(self, attempt: Attempt, reason: FailureReason | None) -> None:
+        """Let a finished and settled attempt be deleted after a while."""
+        ...
+
+    async def record_event(self, attempt: Attempt, reason: str, message: str) -> None:
+        """Show the operator, beside the attempt, what was decided; best effort."""
         ...

@@ -3,19 +3,24 @@
 Each action is safe to repeat, and safe beside another controller that has decided the same.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.attempt import Attempt, Diagnosis, Phase
 from offbeat.failure import FailureReason
+from offbeat.runs import BEING_CREATED, RunState
 from offbeat.store import RunRecord
 
 __all__ = [
+    "MESSAGE_LOST",
     "Action",
-    "Collect",
+    "CleanUp",
+    "Decision",
+    "Disown",
     "Fail",
+    "Launch",
+    "Limits",
+    "Park",
     "Register",
-    "Relaunch",
     "Release",
     "Stop",
     "View",
@@ -25,16 +30,28 @@ __all__ = [
 SETTLED_GRACE_SEC = 60.0
 """How long the Job of a settled run may go on: a container needs a moment to exit."""
 
+SETTLED_POLL_SEC = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the operator has set; seconds."""
+
+    max_attempts: int
+    interval_sec: float
+    image_grace_sec: float
+    park_deadline_sec: float
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One run, as seen in this round. Redis was read first and the launcher after it, `settled`
-    last.
+    """One run. Redis was read first, the launcher after it, and `settled` last, so that nothing new
+    looks lost.
     """
 
-    run: str
-    inflight: bool
-    finishing_since: float | None
+    run_id: str
+    owner: str
+    """Whose controller looks."""
     settled: bool
     record: RunRecord | None
     attempts: tuple[Attempt, ...]
@@ -48,103 +65,170 @@ class Register:
 
 
 @dataclass(frozen=True)
-class Relaunch:
-    """Start the next attempt."""
+class Launch:
+    """Create an attempt: the next one, or one that was not created yet."""
 
-    run: str
-    raw: bytes
-    attempt: int
+    run_id: str
+    number: int
     because: str
+    parked_since: float | None = None
+
+
+@dataclass(frozen=True)
+class Park:
+    """Note that a quota refuses the pods of the attempt."""
+
+    attempt: Attempt
+    parked_since: float | None
 
 
 @dataclass(frozen=True)
 class Fail:
     """Settle the run as failed; `attempt` is what failed, if there is one."""
 
-    run: str
-    raw: bytes
+    run_id: str
     number: int
     diagnosis: Diagnosis
-    attempt: Attempt | None
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True)
 class Stop:
-    """End a Job whose run has its result."""
+    """End a Job that is of no use any more."""
 
     attempt: Attempt
+    because: str
 
 
 @dataclass(frozen=True)
-class Collect:
-    """Let a finished Job of a settled run be cleaned away."""
+class CleanUp:
+    """Let Kubernetes delete a finished Job of a settled run."""
 
     attempt: Attempt
 
 
 @dataclass(frozen=True)
 class Release:
-    """Give back the place of a settled run."""
+    """Free the slot of a settled run."""
 
-    run: str
-
-
-Action = Register | Relaunch | Fail | Stop | Collect | Release
+    run_id: str
 
 
-def decide(
-    view: View, diagnoses: Mapping[str, Diagnosis], *, now: float, max_attempts: int
-) -> list[Action]:
-    """Return what must be done about a run, in order; nothing for one that is well."""
+@dataclass(frozen=True)
+class Disown:
+    """Stop looking at a run of another owner, or one of which nothing is known."""
+
+    run_id: str
+
+
+Action = Register | Launch | Park | Fail | Stop | CleanUp | Release | Disown
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do now, in this order, and when to look again; None for never."""
+
+    actions: tuple[Action, ...]
+    look_again_sec: float | None
+
+
+def decide(view: View, limits: Limits, *, now: float) -> Decision:
+    """Return what must be done about a run; `now` is the time of Redis, Unix time."""
+    record = view.record
+    if record is not None and record.owner is not None and record.owner != view.owner:
+        return Decision((Disown(view.run_id),), None)
     if view.settled:
         return _wind_up(view, now)
-    if view.attempts:
-        return _look_after(view, diagnoses, max_attempts)
-    if view.inflight:
-        return [_without_job(view, max_attempts)]
-    return [Release(view.run)] if view.finishing_since is not None else []
+    if record is None or record.state not in set(RunState):
+        return _unknown(view, limits)
+    latest = max(view.attempts, key=lambda attempt: attempt.number, default=None)
+    if latest is None or record.attempt > latest.number:
+        return _without_job(view, record, limits, now)
+    return _with_job(view, record, latest, limits, now)
 
 
-def _wind_up(view: View, now: float) -> list[Action]:
+def _wind_up(view: View, now: float) -> Decision:
     """Clear away what is left of a run that has its result."""
-    actions: list[Action] = []
-    active = [attempt for attempt in view.attempts if attempt.phase is Phase.ACTIVE]
-    settled_at = view.finishing_since or (view.record.settled_at if view.record else None) or 0.0
-    if view.finishing_since is not None and not active:
-        actions.append(Release(view.run))
+    active = [
+        attempt
+        for attempt in view.attempts
+        if attempt.phase is Phase.ACTIVE
+        # A pod on a dead node ends when the node comes back, perhaps never.
+        and not (attempt.diagnosis is not None and attempt.diagnosis.try_again)
+    ]
+    actions: list[Action] = [] if active else [Release(view.run_id)]
+    settled_at = (view.record.settled_at if view.record else None) or 0.0
     if now - settled_at > SETTLED_GRACE_SEC:
-        actions += [Stop(attempt) for attempt in active]
-    actions += [Collect(attempt) for attempt in view.attempts if attempt.phase is not Phase.ACTIVE]
-    return actions
+        actions += [Stop(attempt, "goes on after its result") for attempt in active]
+    actions += [CleanUp(attempt) for attempt in view.attempts if attempt.phase is not Phase.ACTIVE]
+    return Decision(tuple(actions), SETTLED_POLL_SEC if active else None)
 
 
-def _look_after(view: View, diagnoses: Mapping[str, Diagnosis], max_attempts: int) -> list[Action]:
-    """Look after a run that has Jobs and no result."""
-    latest = max(view.attempts, key=lambda attempt: attempt.attempt)
-    actions: list[Action] = [] if view.inflight else [Register(latest)]
-    if view.record is not None and view.record.attempt > latest.attempt:
-        return [*actions, _next(view.run, latest.raw, view.record.attempt, max_attempts, _DELETED)]
-    diagnosis = diagnoses.get(latest.name)
-    if diagnosis is not None:
-        fail = Fail(view.run, latest.raw, latest.attempt, diagnosis, latest)
-        return [*actions, fail]
-    if latest.phase is Phase.SUCCEEDED:
-        actions.append(_next(view.run, latest.raw, latest.attempt, max_attempts, _SILENT))
-    return actions
+def _unknown(view: View, limits: Limits) -> Decision:
+    """Find out about a run of which Redis knows nothing, or that ended without a result."""
+    if view.attempts:
+        latest = max(view.attempts, key=lambda attempt: attempt.number)
+        return Decision((Register(latest),), limits.interval_sec)
+    return Decision((Disown(view.run_id),), None)
 
 
-def _without_job(view: View, max_attempts: int) -> Action:
-    """Find a run that is claimed and has no Job its next one."""
-    record = view.record
-    if record is None or record.raw is None:
-        lost = Diagnosis(
-            reason=FailureReason.INTERNAL_ERROR,
-            summary="Redis has lost the message of this run: push it again",
-        )
-        return Fail(view.run, b"", record.attempt if record else 0, lost, None)
-    if record.attempt == 0:
-        return Relaunch(view.run, record.raw, 1, "its claim was not followed by a Job")
-    return _next(view.run, record.raw, record.attempt, max_attempts, _DELETED)
+def _without_job(view: View, record: RunRecord, limits: Limits, now: float) -> Decision:
+    """Find a run whose latest attempt has no Job its next one."""
+    if record.state in BEING_CREATED:
+        number = max(1, record.attempt)
+        parked_since = record.parked_since if record.state == RunState.PARKED else None
+        if parked_since is not None and now - parked_since > limits.park_deadline_sec:
+            fail = Fail(view.run_id, number, _quota(limits, record.parked_reason))
+            return Decision((fail,), limits.interval_sec)
+        because = "a quota left no room" if parked_since else "its Job was not created yet"
+        launch = Launch(view.run_id, number, because, parked_since)
+        return Decision((launch,), limits.interval_sec)
+    return _next(view.run_id, record.attempt, _DELETED, limits)
+
+
+def _with_job(
+    view: View, record: RunRecord, latest: Attempt, limits: Limits, now: float
+) -> Decision:
+    """Look after a run whose latest attempt has a Job."""
+    if latest.diagnosis is not None:
+        if latest.diagnosis.try_again and latest.number < limits.max_attempts:
+            again = _next(view.run_id, latest.number, latest.diagnosis, limits)
+            stop = Stop(latest, latest.diagnosis.summary)
+            return Decision((stop, *again.actions), limits.interval_sec)
+        fail = Fail(view.run_id, latest.number, latest.diagnosis, latest)
+        return Decision((fail,), limits.interval_sec)
+    if latest.phase is not Phase.ACTIVE:
+        return _next(view.run_id, latest.number, _SILENT, limits)
+    if record.state in {RunState.CLAIMED, RunState.LAUNCHING}:
+        # The launch is repeated, so that Redis learns of the Job from one place alone.
+        launch = Launch(view.run_id, latest.number, "Redis does not know yet that its Job exists")
+        return Decision((launch,), limits.interval_sec)
+    parked_since = record.parked_since if record.state == RunState.PARKED else None
+    if latest.quota is not None:
+        if parked_since is not None and now - parked_since > limits.park_deadline_sec:
+            fail = Fail(view.run_id, latest.number, _quota(limits, latest.quota), latest)
+            return Decision((fail,), limits.interval_sec)
+        return Decision((Park(latest, parked_since),), limits.interval_sec)
+    if latest.pending:
+        soon = max(1.0, limits.image_grace_sec + 1.0)
+        return Decision((), min(limits.interval_sec, soon))
+    return Decision((), 2 * limits.interval_sec)
+
+
+def _next(run_id: str, number: int, diagnosis: Diagnosis, limits: Limits) -> Decision:
+    """Launch another attempt, or give up after the last."""
+    action: Action = Launch(run_id, number + 1, diagnosis.summary.partition(",")[0])
+    if number >= limits.max_attempts:
+        action = Fail(run_id, number, diagnosis)
+    return Decision((action,), limits.interval_sec)
+
+
+def _quota(limits: Limits, words: str | None) -> Diagnosis:
+    return Diagnosis(
+        reason=FailureReason.QUOTA_EXCEEDED,
+        summary=f"a quota left no room for the Job for {limits.park_deadline_sec:g} s",
+        detail=words,
+    )
 
 
 _DELETED = Diagnosis(
@@ -153,12 +237,9 @@ _DELETED = Diagnosis(
 )
 _SILENT = Diagnosis(
     reason=FailureReason.INTERNAL_ERROR,
-    summary="its Job completed without a result, every time it was launched",
+    summary="its Job ended without a result, every time it was launched",
 )
-
-
-def _next(run: str, raw: bytes, attempt: int, max_attempts: int, diagnosis: Diagnosis) -> Action:
-    """Launch another attempt, or give up after the last."""
-    if attempt >= max_attempts:
-        return Fail(run, raw, attempt, diagnosis, None)
-    return Relaunch(run, raw, attempt + 1, diagnosis.summary.partition(",")[0])
+MESSAGE_LOST = Diagnosis(
+    reason=FailureReason.INTERNAL_ERROR,
+    summary="Redis has lost the message of this run: push it again",
+)

@@ -1,22 +1,27 @@
-"""Queue → launches: wait for a message, claim as many as the cap has places, start them.
+"""Queue → launches: wait for a message, claim as many as slots are free, start them.
 
 A message is never only in this process' memory: claiming makes it a run in Redis, and a run
-without a Job is found by the reconciliation.
+without a Job is looked at again when it is due.
 """
 
 import asyncio
-from collections.abc import Callable
 
-from controller.launches import Launches
+from controller.launching import PendingLaunches
+from controller.observer import Observer
 from offbeat.errors import RedisUnreachable
 from offbeat.logs import logger
-from offbeat.store import Store
+from offbeat.retry import retry
+from offbeat.runs import OwnedRuns
 
 __all__ = ["Dispatch"]
 
+LOOP = "dispatch"
+
 _WAIT_SEC = 5.0
 _MOST_AT_ONCE = 64
-_PLACE_POLL_SEC = 1.0
+_SLOT_POLL_SEC = 1.0
+_CLOSED_POLL_SEC = 0.2
+_AFTER_ERROR_SEC = 1.0
 
 
 class Dispatch:
@@ -24,56 +29,71 @@ class Dispatch:
 
     def __init__(
         self,
-        store: Store,
-        launches: Launches,
+        runs: OwnedRuns,
+        launches: PendingLaunches,
+        observer: Observer,
         *,
         cap: int,
-        beat: Callable[[], None],
-        place_freed: asyncio.Event,
+        max_results: int | None = None,
     ) -> None:
-        self._store = store
+        self._runs = runs
         self._launches = launches
+        self._observer = observer
         self._cap = cap
-        self._beat = beat
-        self._place_freed = place_freed
+        self._max_results = max_results
+        self._more = False
 
     async def run(self) -> None:
         """Claim and launch until cancelled."""
-        pause = 0.5
         while True:
-            self._beat()
             try:
-                await self._round()
-                pause = 0.5
-            except RedisUnreachable as error:
-                logger.warning("{}; no messages are claimed until it answers", error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
+                await retry(self._round, on=RedisUnreachable, on_error=self._report)
+            except Exception as error:  # noqa: BLE001 - one odd message must not stop the rest
+                logger.exception("claiming failed unexpectedly")
+                self._observer.failed(LOOP, repr(error))
+                await asyncio.sleep(_AFTER_ERROR_SEC)
+            else:
+                self._observer.worked(LOOP)
+
+    def _report(self, error: BaseException, pause_sec: float) -> None:
+        self._observer.tick(LOOP)
+        self._observer.failed(LOOP, str(error))
+        logger.warning("nothing is claimed, trying again in {:.1f} s: {}", pause_sec, error)
 
     async def _round(self) -> None:
-        """Take one step: it ends within a few seconds whatever happens, so that the heartbeat goes
-        on.
-        """
+        """Take one step: it ends within a few seconds whatever happens, so that the loop ticks."""
+        self._observer.tick(LOOP)
+        if not self._may_claim():
+            await asyncio.sleep(_CLOSED_POLL_SEC)
+            return
         room = _MOST_AT_ONCE - len(self._launches)
         if room <= 0:
-            await self._wait_for_place()
+            await self._wait_for_slot()
             return
-        if not await self._store.wait(_WAIT_SEC):
+        if not self._more and not await self._runs.wait(_WAIT_SEC):
             return
-        self._place_freed.clear()
-        claims = await self._store.claim(cap=self._cap, most=room)
-        for claim in claims:
-            self._launches.start(claim.run, claim.raw, attempt=1)
-        if not claims:
-            await self._wait_for_place()
+        if not self._may_claim():
+            return
+        self._observer.slot_freed.clear()
+        claims = await self._runs.claim(cap=self._cap, most=room, max_results=self._max_results)
+        self._more = claims.more
+        for claim in claims.claims:
+            self._launches.start(
+                claim.run_id, claim.raw, number=1, message_bytes=claim.message_bytes
+            )
+        if claims.full:
+            await self._wait_for_slot()
 
-    async def _wait_for_place(self) -> None:
-        """Wait for a free place, but a second at most: another controller may free one."""
+    def _may_claim(self) -> bool:
+        return self._observer.may_claim() and not self._runs.history_lost
+
+    async def _wait_for_slot(self) -> None:
+        """Wait for a free slot, but a second at most: another controller may free one."""
         try:
             # Not wait_for: before Python 3.12 it forgets a cancel() that comes with the event.
-            async with asyncio.timeout(_PLACE_POLL_SEC):
-                await self._place_freed.wait()
+            async with asyncio.timeout(_SLOT_POLL_SEC):
+                await self._observer.slot_freed.wait()
         except TimeoutError:
             return
         finally:
-            self._place_freed.clear()
+            self._observer.slot_freed.clear()

@@ -1,11 +1,12 @@
-"""What can go wrong when a run is launched.
+"""The errors of the controller.
 
 ControllerError
-├── ConfigurationInvalid   the operator's settings cannot work
-└── LaunchError            one Job could not be created
-    ├── LaunchRejected     and never will be
-    ├── QuotaExceeded      until others have finished
-    └── LauncherUnavailable   right now: try again, with the same name
+├── ConfigurationInvalid       the operator's settings cannot work
+└── LaunchError                a call for one Job failed
+    ├── LaunchRejected         the cluster refuses this Job for good
+    ├── QuotaExceeded          a quota refuses it until other Jobs have ended
+    ├── PermissionMissing      the controller lacks a right: no Job can be launched until it has it
+    └── LauncherUnavailable    there is no answer now: try again, with the same name
 """
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "LaunchError",
     "LaunchRejected",
     "LauncherUnavailable",
+    "PermissionMissing",
     "QuotaExceeded",
 ]
 
@@ -35,11 +37,18 @@ class LaunchRejected(LaunchError):
 
 
 class QuotaExceeded(LaunchError):
-    """The namespace's quota, or a missing permission, forbids another Job for now."""
+    """A quota of the namespace refuses another Job for now."""
+
+
+class PermissionMissing(LaunchError):
+    """The controller itself lacks a right; the text names the verb and the resource.
+
+    It concerns every run, so it is no reason to fail one.
+    """
 
 
 class LauncherUnavailable(LaunchError):
-    """The cluster does not answer, or asks for patience."""
+    """The cluster does not answer, answers nonsense, or asks to be called later."""
 
     def __init__(self, message: str, *, retry_after_sec: float | None = None) -> None:
         super().__init__(message)

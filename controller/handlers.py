@@ -1,5 +1,7 @@
-"""The watch on our Jobs and Pods, kept by kopf: it brings notices and decides nothing.
+"""The watch on what has ended, kept by kopf: it brings notices and decides nothing.
 
+Only Jobs that have succeeded and Pods that have failed are watched, by field selectors: what runs
+costs nothing, however much it is. A Job that ended without either is found when its run is due.
 kopf does not retry handlers of raw events, so they only put a name on the reconciler's list. They
 return nothing and write nothing: kopf's own annotations and finalizers never touch a Job.
 """
@@ -13,19 +15,14 @@ import kopf
 
 from controller.attempt import Phase
 from controller.launcher.kubernetes import observe
-from controller.outcome import (
-    CONFIG_ERRORS,
-    IMAGE_ERRORS,
-    IMAGE_ERRORS_AT_ONCE,
-    waiting_reason,
-)
 from controller.reconcile import Reconciler
 from controller.settings import ControllerSettings
 from offbeat import keys
 
 __all__ = ["watch"]
 
-_MARGIN_SEC = 1.0
+_CHUNK = 200
+_IDLE_SEC = 0.5
 
 
 async def watch(
@@ -44,35 +41,32 @@ async def watch(
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
-    async def on_job(event: Mapping[str, Any], **_: object) -> None:
+    async def on_succeeded_job(event: Mapping[str, Any], **_: object) -> None:
         attempt = observe(event["object"])
-        if attempt.collected:
+        if attempt is None or attempt.cleanup_scheduled:
             return
         if event["type"] == "DELETED":
-            reconciler.look_at(attempt.run)
-        elif attempt.phase is not Phase.ACTIVE:
+            reconciler.notice(attempt.run_id)
+        elif attempt.phase is not Phase.ACTIVE:  # its pods may still be ending
             reconciler.finished(attempt)
 
     @kopf.on.event("", "v1", "pods", registry=registry)
-    async def on_pod(event: Mapping[str, Any], **_: object) -> None:
-        pod = event["object"]
-        if event["type"] == "DELETED":
-            return
-        run = pod["metadata"]["labels"][keys.LABEL_RUN]
-        if pod.get("status", {}).get("reason") == "DeadlineExceeded":
-            reconciler.look_at(run)
-        waiting = waiting_reason(pod)
-        if waiting in IMAGE_ERRORS_AT_ONCE:
-            reconciler.look_at(run)
-        elif waiting in IMAGE_ERRORS | CONFIG_ERRORS:
-            reconciler.look_at(run, after_sec=settings.image_grace_sec + _MARGIN_SEC)
+    async def on_failed_pod(event: Mapping[str, Any], **_: object) -> None:
+        run_id = event["object"]["metadata"].get("labels", {}).get(keys.LABEL_RUN)
+        if run_id and event["type"] != "DELETED":
+            reconciler.notice(run_id, doubtful=True)
 
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)  # a line a handled event
     options = kopf.OperatorSettings()
     options.posting.enabled = False
     options.scanning.disabled = True
-    options.watching.label_selectors["batch", "v1", "jobs"] = selector
-    options.watching.label_selectors["", "v1", "pods"] = selector
+    options.watching.chunk_size = _CHUNK
+    options.queueing.idle_timeout = _IDLE_SEC
+    jobs, pods = ("batch", "v1", "jobs"), ("", "v1", "pods")
+    options.watching.label_selectors[jobs] = f"{selector},!{keys.LABEL_SETTLED}"
+    options.watching.field_selectors[jobs] = "status.successful=1"
+    options.watching.label_selectors[pods] = selector
+    options.watching.field_selectors[pods] = "status.phase=Failed"
     ready = asyncio.Event()
     watching = asyncio.create_task(
         kopf.operator(

@@ -1,13 +1,13 @@
-"""From one launch to one `batch/v1` Job: a pure function of its arguments."""
+"""From one launch spec to one `batch/v1` Job: a pure function of its arguments."""
 
 from pathlib import Path
 from typing import Any
 
-from controller.attempt import Launch
-from controller.names import job_name, label_value
-from controller.settings import ControllerSettings, JobsConfig, Profile
+from controller.attempt import LaunchSpec
+from controller.settings import ControllerSettings, JobsConfig, Profile, RedisCa
 from offbeat import keys
 from offbeat.failure import FINAL_EXIT_CODES, ExitCode
+from offbeat.slug import job_name, label_value
 
 __all__ = ["CONTAINER", "build_job"]
 
@@ -26,26 +26,26 @@ _POD_SECURITY = {
 }
 
 
-def build_job(launch: Launch, config: JobsConfig, settings: ControllerSettings) -> dict[str, Any]:
+def build_job(spec: LaunchSpec, config: JobsConfig, settings: ControllerSettings) -> dict[str, Any]:
     """Build the Job of one attempt.
 
     The message travels as an annotation of the pod, which the downward API mounts as a file: the
     environment would limit it to 128 KiB, and so a run survives a Redis that has forgotten it.
     """
-    profile = config.profiles[launch.job.profile]
+    profile = config.profiles[spec.job.profile]
     labels = {
         keys.LABEL_MANAGED_BY: "offbeat",
         keys.LABEL_RELEASE: settings.release,
-        keys.LABEL_JOB_ID: label_value(launch.job.job_id),
-        keys.LABEL_RUN: launch.run,
-        keys.LABEL_ATTEMPT: str(launch.attempt),
-        keys.LABEL_PROFILE: launch.job.profile,
+        keys.LABEL_JOB_ID: label_value(spec.job.job_id),
+        keys.LABEL_RUN: spec.run_id,
+        keys.LABEL_ATTEMPT: str(spec.number),
+        keys.LABEL_PROFILE: spec.job.profile,
     }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": job_name(launch.job.job_id, launch.run, launch.attempt),
+            "name": job_name(spec.job.job_id, spec.run_id, spec.number),
             "labels": labels,
         },
         "spec": {
@@ -57,17 +57,17 @@ def build_job(launch: Launch, config: JobsConfig, settings: ControllerSettings) 
             "template": {
                 "metadata": {
                     "labels": labels,
-                    "annotations": {keys.ANNOTATION_PAYLOAD: launch.raw.decode("utf-8")},
+                    "annotations": {keys.ANNOTATION_PAYLOAD: spec.raw.decode("utf-8")},
                 },
-                "spec": _pod_spec(launch, profile, config, settings),
+                "spec": _pod_spec(spec, profile, config, settings),
             },
         },
     }
 
 
 def _failure_policy() -> dict[str, Any]:
-    """Say which ends are not the message's fault, and which no other pod can mend. The first match
-    counts.
+    """Say which ends are not the message's fault, and which no other pod can repair. The first
+    match counts.
     """
 
     def fails(codes: list[int]) -> dict[str, Any]:
@@ -89,9 +89,9 @@ def _failure_policy() -> dict[str, Any]:
 
 
 def _pod_spec(
-    launch: Launch, profile: Profile, config: JobsConfig, settings: ControllerSettings
+    spec: LaunchSpec, profile: Profile, config: JobsConfig, settings: ControllerSettings
 ) -> dict[str, Any]:
-    spec: dict[str, Any] = {
+    pod: dict[str, Any] = {
         "restartPolicy": "Never",
         "activeDeadlineSeconds": profile.run_deadline_sec,
         "terminationGracePeriodSeconds": 10,
@@ -104,7 +104,7 @@ def _pod_spec(
                 "image": profile.image,
                 "imagePullPolicy": profile.image_pull_policy,
                 "resources": profile.resources,
-                "env": _environment(launch, config, settings),
+                "env": _environment(spec, config, settings),
                 "securityContext": _CONTAINER_SECURITY,
                 "terminationMessagePolicy": "FallbackToLogsOnError",
                 "volumeMounts": [
@@ -124,10 +124,13 @@ def _pod_spec(
             {"name": "scratch", "emptyDir": {"sizeLimit": profile.scratch_size_limit}},
         ],
     }
+    mounts: list[dict[str, Any]] = pod["containers"][0]["volumeMounts"]
     if config.output_volume is not None:
-        mount = {"name": "output", "mountPath": str(_output_mount_path(settings))}
-        spec["containers"][0]["volumeMounts"].append(mount)
-        spec["volumes"].append({"name": "output", **config.output_volume})
+        mounts.append({"name": "output", "mountPath": str(_output_mount_path(settings))})
+        pod["volumes"].append({"name": "output", **config.output_volume})
+    if config.redis_ca is not None:
+        mounts.append({"name": "redis-ca", "mountPath": keys.REDIS_CA_MOUNT_PATH, "readOnly": True})
+        pod["volumes"].append({"name": "redis-ca", **_ca_source(config.redis_ca)})
     optional = {
         "serviceAccountName": config.service_account_name,
         "imagePullSecrets": config.image_pull_secrets,
@@ -137,7 +140,7 @@ def _pod_spec(
         "priorityClassName": profile.priority_class_name,
         "runtimeClassName": profile.runtime_class_name,
     }
-    return spec | {name: value for name, value in optional.items() if value}
+    return pod | {name: value for name, value in optional.items() if value}
 
 
 def _payload_file() -> dict[str, Any]:
@@ -145,8 +148,15 @@ def _payload_file() -> dict[str, Any]:
     return {"path": keys.PAYLOAD_FILE_NAME, "fieldRef": source}
 
 
+def _ca_source(ca: RedisCa) -> dict[str, Any]:
+    items = [{"key": ca.key, "path": keys.REDIS_CA_FILE_NAME}]
+    if ca.secret is not None:
+        return {"secret": {"secretName": ca.secret, "items": items}}
+    return {"configMap": {"name": ca.config_map, "items": items}}
+
+
 def _environment(
-    launch: Launch, config: JobsConfig, settings: ControllerSettings
+    spec: LaunchSpec, config: JobsConfig, settings: ControllerSettings
 ) -> list[dict[str, Any]]:
     plain = {
         keys.ENV_ANALYSIS_QUEUE: settings.analysis_queue,
@@ -154,11 +164,13 @@ def _environment(
         keys.ENV_SHARED_MOUNT_PATH: str(settings.shared_mount_path),
         keys.ENV_LOG_LEVEL: settings.log_level,
         keys.ENV_PAYLOAD_FILE: f"{keys.PAYLOAD_MOUNT_PATH}/{keys.PAYLOAD_FILE_NAME}",
-        keys.ENV_RUN_ID: launch.run,
-        keys.ENV_ATTEMPT: str(launch.attempt),
+        keys.ENV_RUN_ID: spec.run_id,
+        keys.ENV_ATTEMPT: str(spec.number),
     }
     if config.output_volume is not None:
         plain[keys.ENV_OUTPUT_MOUNT_PATH] = str(_output_mount_path(settings))
+    if config.redis_ca is not None:
+        plain[keys.ENV_REDIS_CA_FILE] = f"{keys.REDIS_CA_MOUNT_PATH}/{keys.REDIS_CA_FILE_NAME}"
     environment: list[dict[str, Any]] = [
         {"name": name, "value": value} for name, value in plain.items()
     ]

@@ -1,260 +1,219 @@
-"""Why a Job came to nothing, from what Kubernetes says of it and of its Pods.
+"""Why a Job has failed or can no longer succeed, from what Kubernetes says of it and of its Pods.
 
-One pure function from dicts to a frozen diagnosis; it reads no clock, calls nothing and never
-guesses success. The reasons are the contract's; the texts are for a producer who has never seen
-the cluster.
+Pure functions from JSON to a frozen diagnosis; they read no clock, call nothing, never guess
+success and never raise, whatever the objects contain. The reasons are the contract's; the texts
+are for a producer who has never seen the cluster.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
 
+from controller.api_error import is_quota_refusal
 from controller.attempt import Diagnosis
-from controller.manifest import CONTAINER
-from offbeat.failure import FailureReason, reason_for_exit_code
+from controller.pod import (
+    STUCK_SEC,
+    Patience,
+    diagnose_ended,
+    diagnose_pending,
+    diagnose_stuck,
+    diagnose_waiting,
+    ended_at,
+    has_started,
+    is_over,
+    is_stuck,
+)
+from controller.resource import (
+    Resource,
+    condition,
+    created_at,
+    mapping,
+    name_of,
+    reason_and_message,
+    text,
+    unix_time,
+)
+from offbeat.failure import FailureReason
 
 __all__ = [
-    "CONFIG_ERRORS",
-    "IMAGE_ERRORS",
-    "IMAGE_ERRORS_AT_ONCE",
-    "Patience",
     "diagnose",
-    "explanation",
-    "waiting_reason",
+    "ignores_its_deadline",
+    "is_pending",
+    "is_without_pod",
+    "quota_refusal",
 ]
 
-IMAGE_ERRORS_AT_ONCE = frozenset({"InvalidImageName", "ErrImageNeverPull"})
-IMAGE_ERRORS = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
-CONFIG_ERRORS = frozenset(
-    {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-)
-
-Manifest = Mapping[str, Any]
-
-
-class Patience:
-    """How long a pod may be in trouble before its run has failed; seconds."""
-
-    def __init__(self, *, image_sec: float, pending_sec: float) -> None:
-        self.image_sec = image_sec
-        self.pending_sec = pending_sec
+_POD_CREATION_SEC = 5.0
+"""How long the Job controller may take to create a pod."""
 
 
 def diagnose(
-    job: Manifest, pods: Sequence[Manifest], *, now: float, patience: Patience
+    job: Resource,
+    pods: Sequence[Resource],
+    *,
+    now: float,
+    patience: Patience,
+    events: Sequence[Resource] = (),
 ) -> Diagnosis | None:
-    """Say why a Job has failed, or can no longer succeed; None for one that may still.
+    """Say why a Job has failed, or can no longer succeed; None for one that still may.
+
+    A Job that is suspended, or whose pods a quota refuses, waits and is not diagnosed.
 
     Args:
         job: The Job as the API returned it.
         pods: Its Pods, in any order.
-        now: Unix time, seconds.
+        now: Unix time by the API server's clock, seconds.
         patience: How long a pod may be pending.
+        events: The Events about the Job, in any order; needed if `is_without_pod`.
 
     """
-    newest_first = sorted(pods, key=_created, reverse=True)
-    failure = _condition(job, "Failed")
+    newest_first = sorted(pods, key=created_at, reverse=True)
+    failure = condition(job, "Failed")
     if failure is not None:
         return _failed(failure, newest_first)
-    if _condition(job, "Complete") is not None:
+    if condition(job, "Complete") is not None or _is_suspended(job):
         return None
     for pod in newest_first:
-        if pod.get("status", {}).get("reason") == "DeadlineExceeded":
-            return _ended(pod)  # another pod would take just as long
-    if newest_first:
-        return _pending(newest_first[0], now=now, patience=patience)
-    if now - _created(job) > patience.pending_sec:
-        return Diagnosis(
-            reason=FailureReason.PENDING_TIMEOUT,
-            summary=f"Kubernetes created no pod for {patience.pending_sec:g} s: "
-            "a quota or an admission rule may forbid it",
-            detail=f"see: kubectl describe job {job['metadata']['name']}",
-        )
-    return None
+        if text(pod, "status", "reason") == "DeadlineExceeded":
+            return diagnose_ended(pod)  # another pod would take just as long
+    if newest_first and is_stuck(newest_first[0], now=now):
+        return diagnose_stuck(newest_first[0])
+    if condition(job, "FailureTarget") is not None:
+        return None  # Failed follows as soon as its pods have ended
+    if is_without_pod(job, pods, now=now):
+        return _without_pod(job, pods, now=now, patience=patience, events=events)
+    return diagnose_pending(newest_first[0], now=now, patience=patience) if newest_first else None
 
 
-def _failed(condition: Manifest, newest_first: Sequence[Manifest]) -> Diagnosis:
-    said = _said(condition)
-    ended = next((pod for pod in newest_first if _is_over(pod)), None)
-    if condition.get("reason") == "DeadlineExceeded":
-        stuck = _waiting(newest_first[0]) if newest_first else None
-        if stuck is not None:
-            return stuck
+def is_pending(job: Resource, pods: Sequence[Resource]) -> bool:
+    """Say whether an active Job waits for its first container to start.
+
+    A suspended Job does not: a queue such as Kueue holds it back on purpose.
+    """
+    return (
+        not _is_finished(job) and not _is_suspended(job) and not any(has_started(p) for p in pods)
+    )
+
+
+def is_without_pod(job: Resource, pods: Sequence[Resource], *, now: float) -> bool:
+    """Say whether a Job should have a pod that can run, and has had none for some seconds.
+
+    Only the Events of such a Job can tell why.
+    """
+    if _is_finished(job) or _is_suspended(job):
+        return False
+    if any(text(pod, "status", "phase") != "Failed" for pod in pods):
+        return False
+    since = _idle_since(job, pods)
+    return since is None or now - since > _POD_CREATION_SEC
+
+
+def quota_refusal(
+    job: Resource, pods: Sequence[Resource], events: Sequence[Resource], *, now: float
+) -> str | None:
+    """Return what Kubernetes said if a quota keeps a Job from having a pod; None if none does."""
+    if not is_without_pod(job, pods, now=now):
+        return None
+    refusal = _refusal(job, pods, events)
+    return refusal if refusal is not None and is_quota_refusal(refusal) else None
+
+
+def ignores_its_deadline(job: Resource, *, now: float) -> bool:
+    """Say whether a Job goes on after its `activeDeadlineSeconds`.
+
+    It does while it is suspended, and as long as a pod on a dead node does not terminate.
+    """
+    if condition(job, "Complete") is not None or condition(job, "Failed") is not None:
+        return False
+    ending = condition(job, "FailureTarget")
+    since = unix_time(ending, "lastTransitionTime")
+    return _is_suspended(job) or (since is not None and now - since > STUCK_SEC)
+
+
+def _failed(failure: Resource, newest_first: Sequence[Resource]) -> Diagnosis:
+    """Diagnose a Job that Kubernetes has given up."""
+    said = reason_and_message(failure)
+    if text(failure, "reason") == "DeadlineExceeded":
+        waiting = diagnose_waiting(newest_first[0]) if newest_first else None
+        if waiting is not None:
+            return waiting
         return Diagnosis(
             reason=FailureReason.DEADLINE_EXCEEDED,
             summary="the job did not end within its total deadline",
             detail=said,
-            pod=_name(newest_first[0]) if newest_first else None,
+            pod=name_of(newest_first[0]) if newest_first else None,
         )
+    ended = next((pod for pod in newest_first if is_over(pod)), None)
     if ended is None:
         return Diagnosis(
-            reason=FailureReason.DISRUPTED if not newest_first else FailureReason.INTERNAL_ERROR,
-            summary="the job failed and its pod is gone, perhaps with its node",
+            reason=FailureReason.INTERNAL_ERROR if newest_first else FailureReason.DISRUPTED,
+            summary="the job failed and its pod tells nothing"
+            if newest_first
+            else "the job failed and its pod is gone, perhaps with its node",
             detail=said,
         )
-    diagnosis = _ended(ended)
+    diagnosis = diagnose_ended(ended)
     detail = "; ".join(filter(None, (diagnosis.detail, said)))
     return Diagnosis(
         reason=diagnosis.reason, summary=diagnosis.summary, detail=detail or None, pod=diagnosis.pod
     )
 
 
-def _ended(pod: Manifest) -> Diagnosis:
-    """Diagnose a pod that has ended badly."""
-    status = pod.get("status", {})
-    terminated = _container_state(pod, "terminated") or {}
-    code = terminated.get("exitCode")
-    said = ": ".join(filter(None, (status.get("reason"), status.get("message")))) or None
-
-    def because(reason: FailureReason, summary: str, detail: str | None = said) -> Diagnosis:
-        return Diagnosis(reason=reason, summary=summary, detail=detail, pod=_name(pod))
-
-    if status.get("reason") == "Evicted":
-        return because(
-            FailureReason.EVICTED, "the node evicted the pod: it was short of memory or disk"
-        )
-    if status.get("reason") == "DeadlineExceeded":
-        limit = pod.get("spec", {}).get("activeDeadlineSeconds")
-        return because(
-            FailureReason.DEADLINE_EXCEEDED,
-            f"the analysis did not end within its deadline of {limit} s",
-        )
-    disruption = _condition(pod, "DisruptionTarget")
-    if disruption is not None:
-        return because(
-            FailureReason.DISRUPTED,
-            "the cluster took the pod away, and no other could finish the work",
-            _said(disruption),
-        )
-    if terminated.get("reason") == "OOMKilled" or code == 137:
-        limit = _memory_limit(pod)
-        summary = (
-            f"the analysis needed more memory than its limit of {limit}"
-            if limit
-            else "the analysis ran out of memory"
-        )
-        return because(
-            FailureReason.OUT_OF_MEMORY,
-            f"{summary}: send it with a profile that has more",
-            f"exit code {code}, {terminated.get('reason', 'Error')}",
-        )
-    if code is None:
-        return because(FailureReason.INTERNAL_ERROR, "the pod failed before the analyzer ran")
-    message = str(terminated.get("message") or "").strip()
-    explained = explanation(message)
-    reason = reason_for_exit_code(code)
-    if explained is not None:
-        return because(reason, explained, f"exit code {code}")
-    if reason is FailureReason.INTERNAL_ERROR:
-        return because(
-            reason,
-            f"the analyzer crashed with exit code {code}",
-            message.rpartition("\n")[2][:1000] or None,
-        )
-    return because(reason, reason.value.replace("_", " "), f"exit code {code}")
-
-
-def _pending(pod: Manifest, *, now: float, patience: Patience) -> Diagnosis | None:
-    """Diagnose a pod that does not start, once patience is over."""
-    if pod.get("status", {}).get("phase") != "Pending":
+def _without_pod(
+    job: Resource,
+    pods: Sequence[Resource],
+    *,
+    now: float,
+    patience: Patience,
+    events: Sequence[Resource],
+) -> Diagnosis | None:
+    """Diagnose a Job for which Kubernetes creates no pod, once patience is over."""
+    refusal = _refusal(job, pods, events)
+    since = _idle_since(job, pods)
+    if refusal is not None and is_quota_refusal(refusal):
         return None
-    age = now - _created(pod)
-    stuck = _waiting(pod)
-    if stuck is not None:
-        at_once = waiting_reason(pod) in IMAGE_ERRORS_AT_ONCE
-        return stuck if at_once or age > patience.image_sec else None
-    if age <= patience.pending_sec:
+    if since is None or now - since <= patience.pending_sec:
         return None
-    scheduled = _condition(pod, "PodScheduled", status="False")
-    summary = (
-        f"no node had room for the pod for {patience.pending_sec:g} s"
-        if scheduled is not None
-        else f"the pod did not start for {patience.pending_sec:g} s"
-    )
-    detail = (
-        _said(scheduled) if scheduled is not None else f"see: kubectl describe pod {_name(pod)}"
-    )
     return Diagnosis(
-        reason=FailureReason.PENDING_TIMEOUT, summary=summary, detail=detail, pod=_name(pod)
+        reason=FailureReason.PENDING_TIMEOUT,
+        summary=f"Kubernetes created no pod for {patience.pending_sec:g} s",
+        detail=refusal or f"see: kubectl describe job {name_of(job)}",
     )
 
 
-def _waiting(pod: Manifest) -> Diagnosis | None:
-    """Diagnose a container that waits for something that will not come."""
-    reason = waiting_reason(pod)
-    image = pod.get("spec", {}).get("containers", [{}])[0].get("image", "?")
-    message = (_container_state(pod, "waiting") or {}).get("message")
-    if reason in IMAGE_ERRORS | IMAGE_ERRORS_AT_ONCE:
-        summary = (
-            f"the image {image} cannot be pulled: check its name, the registry and imagePullSecrets"
-        )
-    elif reason in CONFIG_ERRORS:
-        summary = (
-            f"the container of image {image} cannot be created: check its secrets, volumes and user"
-        )
-    else:
-        return None
-    detail = ": ".join(filter(None, (reason, message)))
-    return Diagnosis(
-        reason=FailureReason.IMAGE_ERROR, summary=summary, detail=detail, pod=_name(pod)
-    )
+def _refusal(job: Resource, pods: Sequence[Resource], events: Sequence[Resource]) -> str | None:
+    """Return what Kubernetes said when it last failed to create a pod since the last one ended."""
+    since = _idle_since(job, pods) if pods else None
+    failures = [
+        (_event_time(event), text(event, "message"))
+        for event in events
+        if text(event, "reason") == "FailedCreate" and text(event, "message")
+    ]
+    at, message = max(failures, default=(0.0, ""))
+    return message if message and (since is None or at >= since) else None
 
 
-def waiting_reason(pod: Manifest) -> str:
-    """Return what the analyzer's container waits for, as Kubernetes names it; empty if it does not
-    wait.
+def _is_finished(job: Resource) -> bool:
+    return any(condition(job, kind) for kind in ("Complete", "Failed", "FailureTarget"))
+
+
+def _is_suspended(job: Resource) -> bool:
+    # The condition outlives the field until the Job controller has noticed that it goes on.
+    return mapping(job, "spec").get("suspend") is True or condition(job, "Suspended") is not None
+
+
+def _idle_since(job: Resource, pods: Sequence[Resource]) -> float | None:
+    """Return since when a Job has waited for a pod: its start, its resumption, or the end of the
+    last pod.
     """
-    return str((_container_state(pod, "waiting") or {}).get("reason", ""))
-
-
-def _is_over(pod: Manifest) -> bool:
-    return (
-        pod.get("status", {}).get("phase") == "Failed"
-        or _container_state(pod, "terminated") is not None
-    )
-
-
-def _container_state(pod: Manifest, state: str) -> Manifest | None:
-    for container in pod.get("status", {}).get("containerStatuses", []):
-        if container.get("name") == CONTAINER:
-            found: Manifest | None = container.get("state", {}).get(state)
-            return found
-    return None
-
-
-def _condition(manifest: Manifest, kind: str, *, status: str = "True") -> Manifest | None:
-    for condition in manifest.get("status", {}).get("conditions") or []:
-        if condition.get("type") == kind and condition.get("status") == status:
-            found: Manifest = condition
-            return found
-    return None
-
-
-def _said(condition: Manifest) -> str | None:
-    return ": ".join(filter(None, (condition.get("reason"), condition.get("message")))) or None
-
-
-def explanation(message: str) -> str | None:
-    """Return the sentence that the analyzer left in its termination message, if it left one."""
-    try:
-        left = json.loads(message)
-    except ValueError:
+    created = unix_time(job, "metadata", "creationTimestamp")
+    if created is None:
         return None
-    return str(left["error"]) if isinstance(left, dict) and left.get("error") else None
+    resumed = condition(job, "Suspended", status="False")
+    later = [unix_time(job, "status", "startTime"), unix_time(resumed, "lastTransitionTime")]
+    later += map(ended_at, pods)
+    return max([created, *(time for time in later if time is not None)])
 
 
-def _memory_limit(pod: Manifest) -> str | None:
-    container = pod.get("spec", {}).get("containers", [{}])[0]
-    limit = container.get("resources", {}).get("limits", {}).get("memory")
-    return str(limit) if limit else None
-
-
-def _name(pod: Manifest) -> str:
-    return str(pod["metadata"]["name"])
-
-
-def _created(manifest: Manifest) -> float:
-    """Return when an object was created as Unix time; 0 for one that does not say."""
-    text = manifest.get("metadata", {}).get("creationTimestamp")
-    return datetime.fromisoformat(text).astimezone(UTC).timestamp() if text else 0.0
+def _event_time(event: Resource) -> float:
+    paths = (("series", "lastObservedTime"), ("lastTimestamp",), ("eventTime",))
+    times = [unix_time(event, *path) for path in paths]
+    return max((time for time in times if time is not None), default=0.0)

@@ -1,264 +1,421 @@
-"""Jobs → settled results: compare what Redis and the launcher say, and mend every difference.
+"""Runs → settled results: look at every run that is due or noticed, and do what must be done.
 
-A full round looks at everything, at the start and then every 30 s; in between, notices from the
-watch bring single runs forward. Notices only hasten: whatever they miss, the next full round
-finds. If anything cannot be read, the round does nothing, for a failed list is not an empty one.
+A round costs what has changed: Redis hands out the runs that are due, the watch adds those whose
+Jobs have ended. Whatever the watch misses is found when the run is due again, and a slow audit
+(`audit.py`) finds Jobs that Redis does not know. What cannot be read is left as it is: a failed
+list is not an empty one.
 """
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from controller.attempt import Attempt, Launcher, Phase
+from controller.audit import suspicious_runs
 from controller.decision import (
+    MESSAGE_LOST,
     Action,
-    Collect,
+    CleanUp,
+    Decision,
+    Disown,
     Fail,
+    Launch,
+    Limits,
+    Park,
     Register,
-    Relaunch,
     Release,
     Stop,
     View,
     decide,
 )
-from controller.errors import LaunchError
-from controller.intake import failure
-from controller.launches import Launches
+from controller.errors import LaunchError, LauncherUnavailable, PermissionMissing
+from controller.intake import failed_result
+from controller.launching import PendingLaunches
+from controller.observer import Observer
 from offbeat.errors import RedisUnreachable
 from offbeat.failure import FailureReason
 from offbeat.job import JobRefused, parse_job
 from offbeat.logs import logger
-from offbeat.result import FailedResult
-from offbeat.store import Store
+from offbeat.runs import OwnedRuns, RunState
 
 __all__ = ["Reconciler"]
 
-_AFTER_ERROR_SEC = 5.0
-_GATHER_SEC = 0.05
-_AT_ONCE = 16
+LOOP = "reconcile"
+
+_BATCH = 50
+_POLL_SEC = 1.0
+_GATHER_SEC = 0.02
+_FIRST_DOUBT_SEC = 0.5
+_AFTER_ERROR_SEC = 2.0
+_ACTIONS_AT_ONCE = 16
+_FAILURES_AT_ONCE = 8
+_AUDIT_EVERY = 10
+_HISTORY_PAUSE_SEC = 1.5
 
 
 class Reconciler:
-    """The loop that sees every run to its end."""
+    """The loop that sees every run of one owner to its end."""
 
     def __init__(
         self,
-        store: Store,
+        runs: OwnedRuns,
         launcher: Launcher,
-        launches: Launches,
+        launches: PendingLaunches,
+        observer: Observer,
+        limits: Limits,
         *,
-        interval_sec: float,
-        max_attempts: int,
-        beat: Callable[[], None],
-        on_place_freed: Callable[[], None],
-        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._store = store
+        self._runs = runs
         self._launcher = launcher
         self._launches = launches
-        self._interval_sec = interval_sec
-        self._max_attempts = max_attempts
-        self._beat = beat
-        self._on_place_freed = on_place_freed
-        self._clock = clock
+        self._observer = observer
+        self._limits = limits
+        self._monotonic = monotonic
+        self._sleep = sleep
         self._wake = asyncio.Event()
         self._finished: dict[str, Attempt] = {}
-        self._due: dict[str, float] = {}
-        self._limit = asyncio.Semaphore(_AT_ONCE)
-        self._amiss: str | None = "the first reconciliation has not ended yet"
-
-    def amiss(self) -> str | None:
-        """Say what kept the last round from working; None if it worked."""
-        return self._amiss
+        self._noticed: dict[str, float] = {}
+        self._doubts: dict[str, float] = {}
+        self._backlog: dict[str, None] = {}
+        self._failing: dict[str, asyncio.Task[None]] = {}
+        self._actions_limit = asyncio.Semaphore(_ACTIONS_AT_ONCE)
+        self._failures_limit = asyncio.Semaphore(_FAILURES_AT_ONCE)
+        self._next_survey = 0.0
+        self._surveys = 0
+        self._is_first = True
 
     def finished(self, attempt: Attempt) -> None:
         """Take notice that an attempt has ended."""
-        self._finished[attempt.name] = attempt
+        self._finished[attempt.job_name] = attempt
         self._wake.set()
 
-    def look_at(self, run: str, *, after_sec: float = 0.0) -> None:
-        """Take notice that a run may be in trouble."""
-        due = self._clock() + after_sec
-        self._due[run] = min(due, self._due.get(run, due))
+    def notice(self, run_id: str, *, after_sec: float = 0.0, doubtful: bool = False) -> None:
+        """Take notice of a run; one that is `doubtful` is looked at until its Job has an end."""
+        due = self._monotonic() + after_sec
+        self._noticed[run_id] = min(due, self._noticed.get(run_id, due))
+        if doubtful:
+            self._doubts[run_id] = _FIRST_DOUBT_SEC
         self._wake.set()
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
-        next_full = 0.0
-        while True:
-            try:
-                if self._clock() >= next_full:
-                    await self.reconcile()
-                    next_full = self._clock() + self._interval_sec
-                await self._handle_notices()
-                self._amiss = None
-            except (RedisUnreachable, LaunchError) as error:
-                logger.warning("nothing is reconciled until this is over: {}", error)
-                self._amiss = str(error)
-                next_full = self._clock() + _AFTER_ERROR_SEC
-            except Exception as error:  # noqa: BLE001 - one odd object must not stop the rest
-                logger.exception("the reconciliation failed unexpectedly")
-                self._amiss = repr(error)
-                next_full = self._clock() + _AFTER_ERROR_SEC
-            self._beat()
-            await self._sleep_until(min([next_full, *self._due.values()]))
+        try:
+            while True:
+                pause = await self._step()
+                self._observer.tick(LOOP)
+                await self._rest(pause)
+        finally:
+            for task in self._failing.values():
+                task.cancel()
 
-    async def reconcile(self, runs: Collection[str] | None = None) -> None:
-        """Look at these runs, or at all of them, and do what must be done.
+    async def _step(self) -> float:
+        """Do one round; return how long to rest after it, seconds."""
+        try:
+            if self._runs.history_lost:
+                await self._recover()
+            full = await self.round()
+            if self._monotonic() >= self._next_survey:
+                await self._survey()
+            self._observer.worked(LOOP)
+            if not self._backlog:  # what was refused has been done since
+                self._observer.permission_granted(LOOP)
+        except (RedisUnreachable, LaunchError) as error:
+            logger.warning("not everything is reconciled until this is over: {}", error)
+            self._observer.failed(LOOP, str(error))
+            if isinstance(error, PermissionMissing):
+                self._observer.permission_missing(LOOP, str(error))
+            return _AFTER_ERROR_SEC
+        except Exception as error:  # noqa: BLE001 - one odd object must not stop the rest
+            logger.exception("the reconciliation failed unexpectedly")
+            self._observer.failed(LOOP, repr(error))
+            return _AFTER_ERROR_SEC
+        return 0.0 if full else _POLL_SEC
+
+    async def round(self) -> bool:
+        """Look at what is noticed and due; return whether more may be due at once."""
+        await self._wind_up_finished()
+        due = await self._runs.due(most=_BATCH, put_off_sec=self._limits.interval_sec)
+        backlog = list(self._backlog)[:_BATCH]
+        wanted = list(dict.fromkeys([*self._take_notices(), *due, *backlog]))
+        for run_id in backlog:
+            del self._backlog[run_id]
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            try:
+                await self.look_at(batch)
+            except Exception:
+                # The others first: what fails again and again must not keep them waiting.
+                self._backlog |= dict.fromkeys([*wanted[start + _BATCH :], *batch])
+                raise
+        return len(due) == _BATCH or bool(self._backlog)
+
+    def _take_notices(self) -> list[str]:
+        """Return the runs whose notices are due; one that comes from now on is a new notice."""
+        now = self._monotonic()
+        noticed = [run_id for run_id, due in self._noticed.items() if due <= now]
+        for run_id in noticed:
+            del self._noticed[run_id]
+        return noticed
+
+    async def look_at(self, run_ids: Collection[str]) -> None:
+        """Look at these runs and do what must be done.
 
         Raises:
-            RedisUnreachable: Nothing was done.
-            LauncherUnavailable: Nothing, or not everything, was done.
+            RedisUnreachable: Not everything was done.
+            LaunchError: Not everything was done.
 
         """
-        views = await self._views(runs)
-        open_attempts = [attempt for view in views if not view.settled for attempt in view.attempts]
-        diagnoses = await self._launcher.troubled(open_attempts)
-        now = self._clock()
-        actions = [
-            action
-            for view in views
-            if view.run not in self._launches
-            for action in decide(view, diagnoses, now=now, max_attempts=self._max_attempts)
+        wanted = [
+            run_id
+            for run_id in run_ids
+            if run_id not in self._launches and run_id not in self._failing
         ]
-        await self._act(actions)
+        if not wanted:
+            return
+        decisions = {
+            view.run_id: decide(view, self._limits, now=self._runs.now())
+            for view in await self._views(wanted)
+            if view.run_id not in self._launches
+        }
+        await self._act([act for decision in decisions.values() for act in decision.actions])
+        await self._plan(decisions)
 
-    async def _views(self, runs: Collection[str] | None) -> list[View]:
-        """Read Redis, then the launcher, then who is settled: in this order nothing new can look
-        lost.
-        """
-        inflight = await self._store.inflight()
-        finishing = await self._store.finishing()
-        known = inflight.keys() | finishing.keys()
-        wanted = known if runs is None else known & set(runs)
-        records = await self._store.records(wanted)
+    async def _views(self, run_ids: list[str]) -> list[View]:
+        """Read Redis, then the launcher, then who is settled."""
+        records = await self._runs.store.records(run_ids)
         attempts = defaultdict(list)
-        for attempt in await self._launcher.attempts(runs):
-            attempts[attempt.run].append(attempt)
-        wanted |= attempts.keys()
-        settled = await self._store.settled(wanted)
+        for attempt in await self._launcher.inspect(run_ids):
+            attempts[attempt.run_id].append(attempt)
+        settled = await self._runs.store.settled(run_ids)
         return [
             View(
-                run=run,
-                inflight=run in inflight,
-                finishing_since=finishing.get(run),
-                settled=run in settled,
-                record=records.get(run),
-                attempts=tuple(attempts[run]),
+                run_id=run_id,
+                owner=self._runs.owner,
+                settled=run_id in settled,
+                record=records.get(run_id),
+                attempts=tuple(attempts[run_id]),
             )
-            for run in sorted(wanted)
+            for run_id in run_ids
         ]
 
-    async def _handle_notices(self) -> None:
-        """Wind up the runs that have ended well; look closer at the others."""
-        now = self._clock()
-        noticed = self._finished
-        self._finished = {}
-        due = {run for run, time in self._due.items() if time <= now}
-        for run in due:
-            del self._due[run]
-        settled = await self._store.settled({attempt.run for attempt in noticed.values()})
-        actions: list[Action] = []
-        for attempt in noticed.values():
-            if attempt.run in settled:
-                actions += [Release(attempt.run), Collect(attempt)]
-            else:
-                due.add(attempt.run)
-        await self._act(actions)
-        if due:
-            await self.reconcile(due)
+    async def _plan(self, decisions: dict[str, Decision]) -> None:
+        """Say when to look at each run again."""
+        delays: dict[str, float] = {}
+        for run_id, decision in decisions.items():
+            if decision.look_again_sec is None or decision.actions:
+                self._doubts.pop(run_id, None)
+            if decision.look_again_sec is None:
+                continue
+            delays[run_id] = decision.look_again_sec
+            pause = self._doubts.pop(run_id, decision.look_again_sec)
+            if pause < decision.look_again_sec:  # else it is looked at by then anyway
+                self.notice(run_id, after_sec=pause)
+                self._doubts[run_id] = 2 * pause
+        await self._runs.put_off(delays)
+
+    async def _wind_up_finished(self) -> None:
+        """Release and clean up what has ended well; look closer at the others."""
+        finished, self._finished = self._finished, {}
+        if not finished:
+            return
+        try:
+            settled = await self._runs.store.settled({a.run_id for a in finished.values()})
+            actions: list[Action] = []
+            for attempt in finished.values():
+                if attempt.run_id in settled:
+                    actions += [Release(attempt.run_id), CleanUp(attempt)]
+                else:
+                    self.notice(attempt.run_id)
+            await self._act(actions)
+        except (RedisUnreachable, LaunchError):
+            for attempt in finished.values():
+                self.notice(attempt.run_id)
+            raise
+
+    async def _survey(self) -> None:
+        """Compare Redis with itself, and now and then with the cluster."""
+        await self._runs.heartbeat()
+        await self._runs.survey()
+        if self._surveys % _AUDIT_EVERY == 0:
+            self._backlog |= dict.fromkeys(await suspicious_runs(self._runs, self._launcher))
+        self._surveys += 1
+        self._next_survey = self._monotonic() + self._limits.interval_sec
+
+    async def _recover(self) -> None:
+        """Enter all runs again after a start, or after Redis has lost its history."""
+        self._observer.runs_known.clear()
+        if not self._is_first:
+            logger.warning("Redis has lost its history: entering the runs again from their Jobs")
+            await self._sleep(_HISTORY_PAUSE_SEC)  # other controllers of this owner notice it, too
+        await self._launches.register_all()
+        suspects = await suspicious_runs(self._runs, self._launcher)
+        for start in range(0, len(suspects), _BATCH):
+            await self.look_at(suspects[start : start + _BATCH])
+        await self._runs.join()
+        self._is_first = False
+        async for page in self._runs.pages():
+            self._backlog |= dict.fromkeys(page)
+        self._observer.runs_known.set()
+        self._observer.slot_freed.set()
 
     async def _act(self, actions: list[Action]) -> None:
-        released = [action.run for action in actions if isinstance(action, Release)]
+        released = [action.run_id for action in actions if isinstance(action, Release)]
         if released:
-            await self._store.release(released)
-            self._on_place_freed()
-        others = [action for action in actions if not isinstance(action, Release)]
-        outcomes = await asyncio.gather(*map(self._one, others), return_exceptions=True)
+            await self._runs.release(released)
+            self._observer.slot_freed.set()
+        disowned = [action.run_id for action in actions if isinstance(action, Disown)]
+        await self._runs.disown(disowned)
+        others = [action for action in actions if not isinstance(action, Release | Disown)]
+        outcomes = await asyncio.gather(*map(self._try, others), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
+    async def _try(self, action: Action) -> None:
+        """Do one thing; what fails because of this run alone stops no other.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+            LaunchError: The cluster does not answer, or the controller lacks a right.
+
+        """
+        try:
+            await self._one(action)
+        except (RedisUnreachable, LauncherUnavailable, PermissionMissing):
+            raise
+        except Exception as error:  # noqa: BLE001 - one odd object must not stop the rest
+            log = logger if isinstance(error, LaunchError) else logger.opt(exception=error)
+            log.error("{} failed, and is tried again later: {}", action, error)
+
     async def _one(self, action: Action) -> None:
-        async with self._limit:
+        async with self._actions_limit:
             match action:
                 case Register(attempt):
                     await self._register(attempt)
-                case Relaunch(run, raw, number, because):
-                    logger.bind(run=run).warning("attempt {}: {}", number, because)
-                    self._launches.start(run, raw, attempt=number)
+                case Launch():
+                    await self._launch(action)
+                case Park(attempt, parked_since):
+                    await self._park(attempt, parked_since)
                 case Fail():
-                    await self._fail(action)
-                case Stop(attempt):
-                    logger.bind(run=attempt.run).warning(
-                        "{} goes on after its result", attempt.name
+                    self._start_failing(action)
+                case Stop(attempt, because):
+                    logger.bind(run_id=attempt.run_id).warning(
+                        "{} is stopped: {}", attempt.job_name, because
                     )
-                    await self._launcher.stop(attempt.name)
-                case Collect(attempt):
-                    record = (await self._store.records([attempt.run])).get(attempt.run)
+                    await self._launcher.stop(attempt.job_name)
+                case CleanUp(attempt):
+                    record = (await self._runs.store.records([attempt.run_id])).get(attempt.run_id)
                     reason = FailureReason(record.reason) if record and record.reason else None
-                    await self._launcher.collect(attempt, reason)
+                    await self._launcher.schedule_cleanup(attempt, reason)
+
+    async def _launch(self, action: Launch) -> None:
+        records = await self._runs.store.records([action.run_id], with_message=True)
+        record = records.get(action.run_id)
+        if record is None or record.state not in set(RunState):
+            return  # settled since
+        if record.raw is None:
+            self._start_failing(Fail(action.run_id, record.attempt, MESSAGE_LOST))
+            return
+        if action.parked_since is None:
+            logger.bind(job_id=record.job_id, run_id=action.run_id).warning(
+                "attempt {} is launched: {}", action.number, action.because
+            )
+        self._launches.start(
+            action.run_id,
+            record.raw,
+            number=action.number,
+            message_bytes=record.message_bytes,
+            parked_since=action.parked_since,
+        )
 
     async def _register(self, attempt: Attempt) -> None:
+        raw = await self._launcher.read_message(attempt.job_name)
+        if raw is None:
+            return  # deleted since
+        log = logger.bind(run_id=attempt.run_id)
         try:
-            job = parse_job(attempt.raw)
+            job = parse_job(raw)
         except JobRefused as error:
-            logger.bind(run=attempt.run).error("{} carries no job of ours: {}", attempt.name, error)
+            log.warning("{} carries no job of ours: {}", attempt.job_name, error)
             return
-        state = await self._store.register(
-            attempt.run, raw=attempt.raw, job_id=job.job_id, attempt=attempt.attempt
+        state = await self._runs.register(
+            attempt.run_id,
+            raw=raw,
+            job_id=job.job_id,
+            number=attempt.number,
+            state=RunState.LAUNCHED,
+            job_name=attempt.job_name,
         )
-        log = logger.bind(job_id=job.job_id, run=attempt.run)
-        log.info("{} was not in Redis and is {}", attempt.name, state)
+        log.bind(job_id=job.job_id).info("{} was not in Redis: {}", attempt.job_name, state)
+
+    async def _park(self, attempt: Attempt, parked_since: float | None) -> None:
+        record = (await self._runs.store.records([attempt.run_id])).get(attempt.run_id)
+        if record is not None and record.job_id is not None:
+            await self._runs.parked(
+                attempt.run_id,
+                job_id=record.job_id,
+                number=attempt.number,
+                why=attempt.quota or "",
+                since=parked_since,
+            )
+
+    def _start_failing(self, action: Fail) -> None:
+        """Settle beside the loop: reading a log may take seconds, and others must not wait."""
+        task = asyncio.create_task(self._fail(action), name=f"fail {action.run_id}")
+        self._failing[action.run_id] = task
+        task.add_done_callback(lambda done: self._failed(action.run_id, done))
+
+    def _failed(self, run_id: str, task: asyncio.Task[None]) -> None:
+        del self._failing[run_id]
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self.notice(run_id, doubtful=True)
+        elif isinstance(error, RedisUnreachable | LaunchError):
+            logger.bind(run_id=run_id).warning("not settled yet: {}", error)
+            self.notice(run_id, after_sec=_AFTER_ERROR_SEC)
+        else:
+            logger.bind(run_id=run_id).opt(exception=error).error("settling failed unexpectedly")
 
     async def _fail(self, action: Fail) -> None:
-        """Settle for a pod that cannot speak, then stop what is left of it."""
-        diagnosis, attempt = action.diagnosis, action.attempt
-        tail = await self._launcher.log_tail(attempt.name, diagnosis) if attempt else []
-        result = self._failed_result(action, tail)
-        # The place stays held until the next look at the run finds no active attempt.
-        won = await self._store.settle(result, raw=action.raw, holds_place=True)
-        if won:
-            log = logger.bind(job_id=result.job_id, run=action.run)
-            log.warning("failed with {}: {}", result.reason.value, result.error)
-        if won and attempt is not None:
-            text = f"{result.reason}: {result.error}"
-            await self._launcher.announce(attempt, "AnalysisFailed", text)
-        if attempt is not None and attempt.phase is Phase.ACTIVE:
-            await self._launcher.stop(attempt.name)
-        self.look_at(action.run)
-
-    def _failed_result(self, action: Fail, tail: list[str]) -> FailedResult:
-        diagnosis = action.diagnosis
-        try:
-            job = parse_job(action.raw)
-        except JobRefused:
-            return FailedResult.because(
-                diagnosis.reason,
-                diagnosis.summary,
-                job_id=None,
-                run_id=action.run,
-                attempt=action.number,
-                detail=diagnosis.detail,
+        """Settle for an attempt that cannot speak, then stop what is left of it."""
+        attempt, diagnosis = action.attempt, action.diagnosis
+        async with self._failures_limit:
+            records = await self._runs.store.records([action.run_id], with_message=True)
+            record = records.get(action.run_id)
+            tail = await self._launcher.log_tail(attempt.job_name, diagnosis) if attempt else []
+            raw = record.raw if record else None
+            if raw is None and attempt is not None:
+                raw = await self._launcher.read_message(attempt.job_name)
+            result = failed_result(
+                action.run_id,
+                raw,
+                diagnosis,
+                number=action.number,
+                job_id=record.job_id if record else None,
+                log_tail=tail,
             )
-        return failure(
-            job,
-            action.run,
-            diagnosis.reason,
-            diagnosis.summary,
-            attempt=action.number,
-            detail=diagnosis.detail,
-            log_tail=tail,
-        )
+            # The slot stays held until the next look finds no active attempt.
+            won = await self._runs.settle(result, raw=raw, holds_slot=True)
+            if won:
+                log = logger.bind(job_id=result.job_id, run_id=action.run_id)
+                log.warning("failed with {}: {}", result.reason.value, result.error)
+            if won and attempt is not None:
+                text = f"{result.reason}: {result.error}"
+                await self._launcher.record_event(attempt, "AnalysisFailed", text)
+            if attempt is not None and attempt.phase is Phase.ACTIVE:
+                await self._launcher.stop(attempt.job_name)
 
-    async def _sleep_until(self, due: float) -> None:
-        """Sleep until `due` or a notice; then a moment more, so that notices come in batches."""
+    async def _rest(self, pause_sec: float) -> None:
+        """Rest until a notice or a noticed run is due; then a moment, so that notices gather."""
+        due = min([self._monotonic() + pause_sec, *self._noticed.values()])
         try:
             # Not wait_for: before Python 3.12 it forgets a cancel() that comes with the event.
-            async with asyncio.timeout(max(0.0, due - self._clock())):
+            async with asyncio.timeout(max(0.0, due - self._monotonic())):
                 await self._wake.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(_GATHER_SEC)
+        await self._sleep(_GATHER_SEC)
         self._wake.clear()

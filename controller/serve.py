@@ -8,18 +8,22 @@ from dataclasses import dataclass
 
 from controller.attempt import Launcher
 from controller.cluster import Cluster
+from controller.decision import Limits
+from controller.dispatch import LOOP as DISPATCH
 from controller.dispatch import Dispatch
 from controller.handlers import watch
-from controller.health import Heartbeats
 from controller.health import serve as serve_health
+from controller.identity import LocalOwner, cluster_owner
 from controller.launcher.kubernetes import KubernetesLauncher
 from controller.launcher.process import ProcessLauncher
-from controller.launches import Launches
+from controller.launching import PendingLaunches
+from controller.observer import Observer
+from controller.reconcile import LOOP as RECONCILE
 from controller.reconcile import Reconciler
 from controller.settings import ControllerSettings, JobsConfig
 from offbeat.logs import logger
+from offbeat.runs import OwnedRuns
 from offbeat.settings import without_password
-from offbeat.store import Store
 
 __all__ = ["serve"]
 
@@ -27,12 +31,14 @@ _DRAIN_SEC = 10.0
 _CANCEL_AGAIN_SEC = 0.5
 _DISPATCH_SILENCE_SEC = 60.0
 _RECONCILE_SILENCE_SEC = 120.0
+_FIRST_LOOK_SEC = 10.0
 
 
 @dataclass(frozen=True)
 class _Side:
-    """The launcher's side: where Jobs run, and how word of them reaches the reconciler."""
+    """The launcher's side: who owns its runs, and how word of its Jobs reaches the reconciler."""
 
+    owner: str
     launcher: Launcher
     watch: Callable[[Reconciler, Callable[[], None]], Awaitable[None]]
 
@@ -43,54 +49,63 @@ async def serve(settings: ControllerSettings) -> None:
     Raises:
         ConfigurationInvalid: The settings cannot work.
         NoRedisConfigured: No Redis URL is set.
+        RedisUrlInvalid: It cannot be read.
 
     """
     config = JobsConfig.load(settings.jobs_file)
     stop = asyncio.Event()
     _on_signals(stop.set)
-    async with Store.connect(settings) as store, _side(config, settings) as side:
-        beats = Heartbeats()
-        reconciled = beats.expect(
-            "reconcile", within_sec=_RECONCILE_SILENCE_SEC + 3 * settings.reconcile_interval_sec
+    async with (
+        _side(config, settings) as side,
+        OwnedRuns.connect(settings, side.owner) as runs,
+    ):
+        runs.look_every(settings.reconcile_interval_sec)
+        observer = Observer()
+        observer.expect(
+            RECONCILE, within_sec=_RECONCILE_SILENCE_SEC + 3 * settings.reconcile_interval_sec
         )
-        dispatched = beats.expect("dispatch", within_sec=_DISPATCH_SILENCE_SEC)
-        place_freed = asyncio.Event()
-        launches = Launches(store, side.launcher, config.profiles, on_done=place_freed.set)
-        dispatch = Dispatch(
-            store,
-            launches,
-            cap=settings.max_concurrent_jobs,
-            beat=dispatched,
-            place_freed=place_freed,
-        )
-        reconciler = Reconciler(
-            store,
+        observer.expect(DISPATCH, within_sec=_DISPATCH_SILENCE_SEC)
+        launches = PendingLaunches(
+            runs,
             side.launcher,
-            launches,
-            interval_sec=settings.reconcile_interval_sec,
-            max_attempts=settings.max_attempts,
-            beat=reconciled,
-            on_place_freed=place_freed.set,
+            observer,
+            config.profiles,
+            first_look_sec=min(_FIRST_LOOK_SEC, settings.image_grace_sec + 1.0),
         )
-        async with serve_health(settings.health_port, alive=beats, ready=reconciler.amiss):
+        dispatch = Dispatch(
+            runs,
+            launches,
+            observer,
+            cap=settings.max_concurrent_jobs,
+            max_results=settings.max_results,
+        )
+        limits = Limits(
+            max_attempts=settings.max_attempts,
+            interval_sec=settings.reconcile_interval_sec,
+            image_grace_sec=settings.image_grace_sec,
+            park_deadline_sec=settings.park_deadline_sec,
+        )
+        reconciler = Reconciler(runs, side.launcher, launches, observer, limits)
+        async with serve_health(settings.health_port, observer):
             logger.info(
-                "watching {} at {}, at most {} at once",
+                "watching {} at {} as {}, at most {} Jobs at once",
                 settings.analysis_queue,
                 without_password(settings.redis_url.get_secret_value())
                 if settings.redis_url
                 else "",
+                side.owner,
                 settings.max_concurrent_jobs,
             )
             loops = [
-                asyncio.create_task(dispatch.run(), name="dispatch"),
-                asyncio.create_task(reconciler.run(), name="reconcile"),
+                asyncio.create_task(dispatch.run(), name=DISPATCH),
+                asyncio.create_task(reconciler.run(), name=RECONCILE),
                 asyncio.create_task(
                     _awaited(side.watch(reconciler, lambda: _on_signals(stop.set))), name="watch"
                 ),
             ]
             await _until_one_ends(stop, loops)
             logger.info("stopping: no more messages are claimed; running Jobs go on")
-            loops[0].cancel()
+            await _end(loops[:1])
             await launches.drain(_DRAIN_SEC)
             await _end(loops)
             outcomes = await asyncio.gather(*loops, return_exceptions=True)
@@ -108,7 +123,10 @@ async def _side(config: JobsConfig, settings: ControllerSettings) -> AsyncIterat
             async def watch_cluster(reconciler: Reconciler, on_ready: Callable[[], None]) -> None:
                 await watch(reconciler, settings, namespace=cluster.namespace, on_ready=on_ready)
 
-            yield _Side(KubernetesLauncher(cluster, config, settings), watch_cluster)
+            owner = settings.owner or cluster_owner(
+                cluster.authority(), cluster.namespace, settings.release
+            )
+            yield _Side(owner, KubernetesLauncher(cluster, config, settings), watch_cluster)
         return
     launcher = ProcessLauncher(config, settings)
 
@@ -117,8 +135,10 @@ async def _side(config: JobsConfig, settings: ControllerSettings) -> AsyncIterat
         on_ready()
         await asyncio.Event().wait()
 
+    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
     try:
-        yield _Side(launcher, watch_children)
+        with LocalOwner(url, settings.analysis_queue) as owner:
+            yield _Side(settings.owner or owner, launcher, watch_children)
     finally:
         await launcher.close()
 

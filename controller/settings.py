@@ -2,15 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from controller.errors import ConfigurationInvalid
-from offbeat.settings import Settings
+from offbeat.settings import NoneIfEmpty, Settings
 
-__all__ = ["ControllerSettings", "JobsConfig", "Profile", "SecretKey"]
+__all__ = ["ControllerSettings", "JobsConfig", "Profile", "RedisCa", "SecretKey"]
 
 
 class ControllerSettings(Settings):
@@ -25,29 +25,55 @@ class ControllerSettings(Settings):
     release: str = Field(
         "offbeat", min_length=1, max_length=53, description="tells installations apart"
     )
+    owner: Annotated[str | None, NoneIfEmpty] = Field(
+        None,
+        max_length=250,
+        pattern=r"^[!-~]+$",
+        description="what runs are claimed as; default: derived from cluster, namespace and "
+        "release. Replicas share it, and no two installations on one queue may have the same",
+    )
     max_concurrent_jobs: int = Field(
-        10, ge=1, le=100_000, description="the global cap on Jobs that run"
+        10, ge=1, le=100_000, description="the cap on Jobs of this owner that run at once"
     )
     max_attempts: int = Field(3, ge=1, le=20, description="Jobs for one run before it has failed")
+    max_results: Annotated[int | None, NoneIfEmpty] = Field(
+        None,
+        ge=1,
+        description="nothing is claimed while the results queue holds more; default: no limit",
+    )
     jobs_file: Path | None = Field(
         None, description="JSON file that says what Jobs look like (JobsConfig)"
     )
     job_ttl_sec: int = Field(
         3600, ge=0, le=6 * 24 * 3600, description="how long settled Jobs are kept"
     )
-    reconcile_interval_sec: float = Field(30, gt=0, le=600)
+    reconcile_interval_sec: float = Field(
+        30,
+        gt=0,
+        le=600,
+        description="how often runs in flight are looked at when nothing is noticed",
+    )
     image_grace_sec: float = Field(
         60, ge=0, description="patience with an image that cannot be pulled"
     )
     pending_timeout_sec: float = Field(
         900, gt=0, description="patience with a pod that does not start"
     )
+    park_deadline_sec: float = Field(
+        3600,
+        gt=0,
+        description="patience with a quota that leaves no room for a Job, then quota_exceeded",
+    )
     health_port: int = Field(8080, ge=0, le=65535, description="/livez and /readyz; 0 = none")
 
 
 class _Config(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # `env` may hold a secret
     )
 
 
@@ -56,6 +82,20 @@ class SecretKey(_Config):
 
     name: str
     key: str
+
+
+class RedisCa(_Config):
+    """One key of a Secret or of a ConfigMap: the CA of a Redis that is reached by TLS, as PEM."""
+
+    secret: str | None = None
+    config_map: str | None = None
+    key: str
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.secret is None) == (self.config_map is None):
+            raise ValueError("set one of secret and configMap")
+        return self
 
 
 class Profile(_Config):
@@ -85,6 +125,7 @@ class JobsConfig(_Config):
         None, description="a volume source that Jobs may write to, for files beside the results"
     )
     redis_url_secret: SecretKey | None = None
+    redis_ca: RedisCa | None = None
     pod_security_context: dict[str, Any] = Field(default_factory=dict)
     service_account_name: str = ""
     image_pull_secrets: list[dict[str, str]] = Field(default_factory=list)

@@ -3,7 +3,7 @@
 Everything else that speaks to Redis can do the same with LPUSH and BRPOP: docs/contract.md.
 """
 
-import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -13,17 +13,16 @@ from typing import Self
 from pydantic import SecretStr, ValidationError
 
 from offbeat.errors import UnreadableResult
-from offbeat.job import Job, parse_job
+from offbeat.job import Job, encode_message, legible_job_id, parse_job
 from offbeat.result import CancelledResult, CompletedResult, FailedResult, parse_result
 from offbeat.settings import Settings
-from offbeat.store import RunRecord, Store, translated
+from offbeat.store import RunRecord, Store
 from offbeat.submission import ENDED, Progress, Submission
 
 __all__ = ["Client", "Progress"]
 
 _BLOCK_SEC = 5.0
-_QUEUE_PAGE = 500
-_QUEUE_LOOKED_AT = 20_000
+_CLAIMS_LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,7 @@ class Client:
         submission = Submission(self._store, message.raw, message.job_id)
         raw = await submission.result(timeout_sec=timeout_sec, on_progress=on_progress)
         if not keep_result:
-            async with translated(self._store.client):
-                await self._store.client.lrem(self._store.keys.results, 1, raw.decode())
+            await self._store.take_out(raw)
         return parse_result(raw)
 
     async def status(self, job_id: int | str) -> Progress | None:
@@ -158,41 +156,48 @@ class Client:
         )
 
     async def _claimed(self, job_id: int | str) -> Progress | None:
-        """Look for a run that is claimed and has no Job yet."""
-        for record in (await self._store.records(await self._store.inflight())).values():
+        """Look for a run that is claimed and has no Job yet, and so no entry under its job_id."""
+        runs = await self._store.inflight(newest=_CLAIMS_LOOKED_AT)
+        records = (await self._store.records(runs)).values()
+        fresh = [record.run_id for record in records if record.job_id is None]
+        for record in (await self._store.records(fresh, with_message=True)).values():
             if record.raw is not None and _names(record.raw, job_id):
                 return Progress.of(job_id, record)
         return None
 
     async def _queued(self, job_id: int | str) -> Progress | None:
         """Look for a message that waits, from the end that is claimed first."""
-        for start in range(0, _QUEUE_LOOKED_AT, _QUEUE_PAGE):
-            async with translated(self._store.client):
-                page = await self._store.client.lrange(
-                    self._store.keys.queue, -start - _QUEUE_PAGE, -start - 1
-                )
-            for offset, raw in enumerate(reversed(page)):
-                if isinstance(raw, bytes) and _names(raw, job_id):
-                    return Progress(job_id=job_id, state="queued", ahead=start + offset)
-            if len(page) < _QUEUE_PAGE:
-                break
+        async for position, raw in self._store.find_waiting(_needle(job_id)):
+            if _names(raw, job_id):
+                return Progress(job_id=job_id, state="queued", ahead=position)
         return None
 
     def _encode(self, job: Job | Mapping[str, object]) -> _Message:
-        """Write a job as a message that differs from every other, with the time of its push."""
+        """Write a job as a message that differs from every other, with the time of its push.
+
+        Raises:
+            JobRefused: It is not a job, or it holds text that JSON cannot carry.
+
+        """
         fields = (
             job.model_dump(mode="json", exclude_unset=True) if isinstance(job, Job) else dict(job)
         )
         if fields.get("enqueued_at") is None:
             fields["enqueued_at"] = self._clock()
-        raw = json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8", "replace")
+        raw = encode_message(fields)
         return _Message(raw, parse_job(raw).job_id)
 
 
 def _names(raw: bytes, job_id: int | str) -> bool:
     """Return whether a message is of that job; 42 and "42" share their place in Redis."""
-    try:
-        fields = json.loads(raw)
-    except ValueError:
-        return False
-    return isinstance(fields, dict) and str(fields.get("job_id")) == str(job_id)
+    found = legible_job_id(raw)
+    return found is not None and str(found) == str(job_id)
+
+
+def _needle(job_id: int | str) -> str:
+    """Return what every message of that job holds, however its producer has written it as JSON.
+
+    Encoders may escape what is not ASCII, quotes, slashes and a few more; letters and digits stay.
+    """
+    runs = re.findall(r"[A-Za-z0-9_.: -]+", str(job_id))
+    return max(runs, key=len, default="job_id")

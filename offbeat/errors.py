@@ -2,7 +2,9 @@
 
 OffbeatError
 ├── NoRedisConfigured    no URL is set
+├── RedisUrlInvalid      a URL is set that cannot be read as it is meant
 ├── RedisUnreachable     it is set, and nothing answers there
+│   └── RedisRefused     it answers, and refuses a command: a right, memory, a key's type
 ├── EmbeddedRedisFailed  no Redis of our own can be started here
 ├── NoResultInTime       a job has no result yet, and the caller wants to wait no longer
 ├── ResultTaken          a job has ended, and another consumer holds its result
@@ -14,7 +16,9 @@ __all__ = [
     "NoRedisConfigured",
     "NoResultInTime",
     "OffbeatError",
+    "RedisRefused",
     "RedisUnreachable",
+    "RedisUrlInvalid",
     "ResultTaken",
     "UnreadableResult",
 ]
@@ -28,8 +32,16 @@ class NoRedisConfigured(OffbeatError):
     """No Redis URL is set."""
 
 
+class RedisUrlInvalid(OffbeatError):
+    """The Redis URL cannot be read as it is meant; its text holds no piece of the URL."""
+
+
 class RedisUnreachable(OffbeatError):
     """Redis does not answer, or refuses the login."""
+
+
+class RedisRefused(RedisUnreachable):
+    """Redis answers, and refuses a command; the text holds its words and what to do."""
 
 
 class EmbeddedRedisFailed(OffbeatError):

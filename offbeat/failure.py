@@ -32,6 +32,7 @@ class FailureReason(StrEnum):
     EVICTED = "evicted"
     DISRUPTED = "disrupted"
     LAUNCH_REJECTED = "launch_rejected"
+    QUOTA_EXCEEDED = "quota_exceeded"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -43,6 +44,7 @@ RETRYABLE = frozenset(
         FailureReason.EVICTED,
         FailureReason.DISRUPTED,
         FailureReason.LAUNCH_REJECTED,
+        FailureReason.QUOTA_EXCEEDED,
         FailureReason.INTERNAL_ERROR,
     }
 )

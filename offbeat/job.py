@@ -1,10 +1,13 @@
-"""The job: one message of the analysis queue, from bytes to a checked model.
+"""The job: one message of the analysis queue, from bytes to a checked model and back.
 
 `parse_job` is the only door. It either returns a `Job` or raises `JobRefused`, whose text is
-written for the producer who has to mend the message.
+written for the producer who has to correct the message. `encode_message` is the way back: what it
+writes says exactly what it was given, or it refuses.
 """
 
+import json
 import re
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
@@ -12,6 +15,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -23,13 +27,36 @@ from pydantic import (
 from pydantic_core import ErrorDetails, from_json
 
 from offbeat.failure import FailureReason
+from offbeat.json_text import (
+    HEAD_BYTES,
+    MAX_MESSAGE_BYTES,
+    REPLACEMENT,
+    escaped,
+    fields_with_halves,
+    halves,
+    job_id_of,
+    legible_job_id,
+    shown,
+    without_halves,
+)
+from offbeat.payload import explain, explain_string, explain_wrapping, hidden_job_id
 
-__all__ = ["MAX_MESSAGE_BYTES", "CueTrack", "Job", "JobId", "JobOptions", "JobRefused", "parse_job"]
-
-MAX_MESSAGE_BYTES = 200 * 1024
-"""Largest message in bytes: it must fit, with room to spare, into 256 KiB of annotations."""
+__all__ = [
+    "MAX_MESSAGE_BYTES",
+    "CueTrack",
+    "Job",
+    "JobId",
+    "JobOptions",
+    "JobRefused",
+    "encode_message",
+    "legible_job_id",
+    "parse_job",
+    "refuse_oversized",
+]
 
 MAX_CUE_TRACKS = 2_000
+
+_EXACT_FIELDS = ("relative_path", "file_path", "profile")
 
 
 class JobRefused(Exception):
@@ -56,8 +83,16 @@ JobId = (
     StrictInt
     | Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(_printable)]
 )
+
+
+def _absent(default: Callable[[], object], *absent: object) -> Callable[[object], object]:
+    """Build a validator that reads null, and what else stands for it, as an absent field."""
+    return lambda value: default() if value is None or value in absent else value
+
+
 Seconds = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Text = Annotated[StrictStr, Field(max_length=1_000)]
+ProfileName = Annotated[StrictStr, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
 class CueTrack(BaseModel):
@@ -86,7 +121,9 @@ class JobOptions(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    stems: StrictBool = Field(False, description="separate and write the stems")
+    stems: Annotated[
+        StrictBool, BeforeValidator(_absent(bool), json_schema_input_type=StrictBool | None)
+    ] = Field(False, description="separate and write the stems")
     bpm_min: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
     bpm_max: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
 
@@ -95,6 +132,9 @@ class JobOptions(BaseModel):
         if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min >= self.bpm_max:
             raise ValueError("bpm_min must be less than bpm_max")
         return self
+
+
+_EmptyArray = Annotated[list[Any], Field(max_length=0, description="what PHP makes of no options")]
 
 
 class Job(BaseModel):
@@ -115,10 +155,16 @@ class Job(BaseModel):
         None, min_length=1, max_length=4096, description="absolute path inside the shared mount"
     )
     cue_tracks: list[CueTrack] | None = Field(None, max_length=MAX_CUE_TRACKS)
-    profile: Annotated[StrictStr, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] = Field(
-        "default", description="a profile that the operator has defined"
-    )
-    options: JobOptions = JobOptions()
+    profile: Annotated[
+        ProfileName,
+        BeforeValidator(_absent(lambda: "default"), json_schema_input_type=ProfileName | None),
+    ] = Field("default", description="a profile that the operator has defined")
+    options: Annotated[
+        JobOptions,
+        BeforeValidator(
+            _absent(JobOptions, []), json_schema_input_type=JobOptions | _EmptyArray | None
+        ),
+    ] = JobOptions()
     enqueued_at: Seconds | None = Field(None, description="Unix time of the push, seconds")
     traceparent: Text | None = Field(None, description="W3C Trace Context")
 
@@ -156,66 +202,127 @@ def parse_job(raw: bytes) -> Job:
 
     """
     if len(raw) > MAX_MESSAGE_BYTES:
-        raise JobRefused(
-            FailureReason.INVALID_JOB,
-            f"the message has {len(raw):,} bytes, {MAX_MESSAGE_BYTES:,} are allowed: "
-            "send fewer cue tracks or less data of your own",
-            _legible_job_id(raw),
-        )
-    try:
-        fields = from_json(raw, allow_inf_nan=False)
-    except ValueError as error:
-        raise JobRefused(FailureReason.INVALID_JOB, f"the message is not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise JobRefused(
-            FailureReason.INVALID_JOB,
-            f"the message must be a JSON object, not {_json_type(fields)}",
-        )
-    job_id = _checked_job_id(fields)
+        raise refuse_oversized(raw[:HEAD_BYTES], len(raw))
+    fields = _fields(raw)
+    job_id = job_id_of(fields)
     try:
         job = Job.model_validate(fields)
     except ValidationError as error:
-        raise JobRefused(FailureReason.INVALID_JOB, _sentence(error.errors()), job_id) from error
+        sentence = explain_wrapping(fields) or _sentence(error.errors())
+        raise JobRefused(FailureReason.INVALID_JOB, sentence, job_id) from error
     complaint = _path_complaint(job)
     if complaint:
         raise JobRefused(FailureReason.PATH_NOT_ALLOWED, complaint, job_id)
     return job
 
 
+def refuse_oversized(head: bytes, size: int) -> JobRefused:
+    """Build the refusal of a message of `size` bytes, of which only the beginning is known."""
+    return JobRefused(
+        FailureReason.INVALID_JOB,
+        f"the message has {size:,} bytes, {MAX_MESSAGE_BYTES:,} are allowed: "
+        "send fewer cue tracks or less data of your own",
+        legible_job_id(head),
+    )
+
+
+def encode_message(fields: Mapping[str, object]) -> bytes:
+    """Write the fields of a message as JSON in UTF-8; values that JSON lacks become their `str`.
+
+    Raises:
+        JobRefused: A text holds what UTF-8 cannot carry, or a value has no form in JSON.
+
+    """
+    job_id = job_id_of(fields)
+    try:
+        text = json.dumps(dict(fields), ensure_ascii=False, allow_nan=False, default=_as_json)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise JobRefused(
+            FailureReason.INVALID_JOB, f"the job cannot be written as JSON: {error}", job_id
+        ) from error
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise JobRefused(
+            FailureReason.INVALID_JOB,
+            _unencodable(fields),
+            None if isinstance(job_id, str) and halves(job_id) else job_id,
+        ) from error
+
+
 def _path_complaint(job: Job) -> str | None:
     """Say what is wrong with the path as text; where it leads is for the analyzer to check."""
-    shown = job.path.replace("\0", "\\0")
+    path = job.path.replace("\0", "\\0")
     if "\0" in job.path:
-        return f"{shown}: a path must not contain NUL bytes"
+        return f"{path}: a path must not contain NUL bytes"
     if ".." in PurePosixPath(job.path).parts:
-        return f"{shown}: a path must not contain '..'"
+        return f"{path}: a path must not contain '..'"
     if job.relative_path is not None and job.relative_path.startswith("/"):
-        return (
-            f"{shown}: relative_path must not start with '/': send file_path for an absolute path"
-        )
+        return f"{path}: relative_path must not start with '/': send file_path for an absolute path"
     if job.file_path is not None and not job.file_path.startswith("/"):
-        return f"{shown}: file_path must be absolute: send relative_path for a path below the mount"
+        return f"{path}: file_path must be absolute: send relative_path for a path below the mount"
     return None
 
 
-def _checked_job_id(fields: dict[str, Any]) -> int | str | None:
-    value = fields.get("job_id")
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return value if isinstance(value, str) and 0 < len(value) <= 128 else None
+def _fields(raw: bytes) -> dict[str, Any]:
+    """Read a message as a JSON object; half of a surrogate pair becomes U+FFFD in free text.
 
+    Raises:
+        JobRefused: It is not a JSON object, or what must be exact holds half of a pair.
 
-def _legible_job_id(raw: bytes) -> int | str | None:
-    """Read `job_id` out of a message that is too large, if it is JSON of a bearable size."""
-    if len(raw) > 64 * MAX_MESSAGE_BYTES:
-        return None
+    """
     try:
-        fields = from_json(raw)
-    except ValueError:
-        return None
-    return _checked_job_id(fields) if isinstance(fields, dict) else None
+        fields = from_json(without_halves(raw, REPLACEMENT), allow_inf_nan=False)
+    except ValueError as error:
+        raise JobRefused(
+            FailureReason.INVALID_JOB, explain(raw, error), hidden_job_id(raw)
+        ) from error
+    if isinstance(fields, str):
+        raise JobRefused(
+            FailureReason.INVALID_JOB, explain_string(fields), hidden_job_id(fields.encode())
+        )
+    if not isinstance(fields, dict):
+        raise JobRefused(
+            FailureReason.INVALID_JOB,
+            f"the message must be a JSON object, not {_json_type(fields)}",
+        )
+    if broken := fields_with_halves(raw, fields, "job_id", *_EXACT_FIELDS):
+        raise JobRefused(
+            FailureReason.INVALID_JOB,
+            f"{broken[0]} contains half of a surrogate pair (got {shown(fields[broken[0]])}): "
+            "cut text between characters, and rename a file whose name is not UTF-8",
+            None if "job_id" in broken else job_id_of(fields),
+        )
+    return fields
+
+
+def _as_json(value: object) -> object:
+    """Turn a value that JSON lacks, such as a UUID or a path, into one that it has."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise TypeError(f"{bytes(value)[:40]!r} is bytes: decode it to text")
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def _unencodable(fields: Mapping[str, object]) -> str:
+    """Say which text of a job UTF-8 cannot carry, and why."""
+    waiting: list[tuple[str, object]] = [("", fields)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, Mapping):
+            named = [(f"{place}.{escaped(str(name))}".lstrip("."), name) for name in value]
+            waiting += reversed([*named, *((at, value[name]) for at, name in named)])
+        elif isinstance(value, list | tuple):
+            waiting += reversed([(f"{place}[{index}]", part) for index, part in enumerate(value)])
+        elif lost := halves(text := str(value)):
+            raw = all("\udc80" <= half <= "\udcff" for half in lost)
+            what = "bytes that are not UTF-8" if raw else "half of a surrogate pair"
+            advice = (
+                ": rename the file or folder" if place in {"relative_path", "file_path"} else ""
+            )
+            return f'{place} "{escaped(text)}" contains {what}, which JSON cannot carry{advice}'
+    return "the job contains text that JSON cannot carry"
 
 
 def _sentence(errors: list[ErrorDetails]) -> str:
@@ -266,8 +373,7 @@ def _complaint(error: ErrorDetails) -> str:
 
 
 def _got(error: ErrorDetails) -> str:
-    shown = repr(error["input"])
-    return f" (got {shown if len(shown) <= 60 else shown[:57] + '…'})"
+    return f" (got {shown(error['input'])})"
 
 
 def _json_type(value: object) -> str:

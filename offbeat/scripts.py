@@ -1,6 +1,7 @@
-"""The Lua scripts and their arguments, so that the blocking and the asyncio client call them alike.
+"""The Lua scripts and the call of the one that controller and analyzer share.
 
-Each script is atomic in Redis: it is the only place where a run changes hands.
+Each script is atomic in Redis: it is the only place where a run changes hands. Redis rolls nothing
+back, so each says in its header why a command that is refused half way loses nothing.
 """
 
 import hashlib
@@ -8,7 +9,7 @@ import json
 from functools import cache
 from importlib import resources
 
-from offbeat.keys import Keys
+from offbeat.keys import QueueKeys
 from offbeat.result import CancelledResult, CompletedResult, FailedResult, dump_result
 
 __all__ = ["SETTLED_TTL_SEC", "Call", "encode_job_id", "message_sha", "settle_call", "source"]
@@ -20,6 +21,11 @@ RUN_TTL_SEC = 24 * 3600
 """How long a run can be looked up after it has ended."""
 
 MAX_DEAD_LETTERS = 10_000
+MAX_DEAD_BYTES = 64 * 1024 * 1024
+MAX_DEAD_AGE_SEC = 30 * 24 * 3600
+
+LOOK_AGAIN_SEC = 3
+"""When a settled run is looked at, whether or not the watch has said that its Job has ended."""
 
 Call = tuple[list[str], list[str | bytes | int | float]]
 """KEYS and ARGV of one script call."""
@@ -42,64 +48,70 @@ def encode_job_id(job_id: int | str | None) -> str:
 
 
 def settle_call(
-    keys: Keys,
+    keys: QueueKeys,
     result: CompletedResult | FailedResult | CancelledResult,
     *,
-    raw: bytes,
-    now: float,
-    holds_place: bool,
+    raw: bytes | None,
+    holds_slot: bool,
+    message_bytes: int | None = None,
 ) -> Call:
     """Build the call of settle.lua.
 
     Args:
         keys: The queue's keys.
         result: What the consumer will read.
-        raw: The message, as it was claimed.
-        now: Unix time, seconds.
-        holds_place: Whether a Job of the run may still be running, so that its place under the cap
-            is not free yet.
+        raw: The message as it was claimed, or what is kept of it; None if Redis has lost it.
+        holds_slot: Whether a Job of the run may still be running, so that its slot is not free yet.
+        message_bytes: Length of the message where `raw` is only its head.
 
     """
-    run = result.run_id
+    run_id = result.run_id
+    run = keys.run(run_id)
     failure = result if isinstance(result, FailedResult) else None
+    whole = raw is not None and message_bytes is None
     return (
         [
-            keys.settled(run),
+            run.settled,
             keys.results,
+            run.record,
             keys.inflight,
             keys.finishing,
             keys.dedup,
-            keys.run(run),
             keys.dead,
             keys.stats,
+            keys.dead_bytes,
         ],
         [
-            run,
+            run_id,
             dump_result(result),
-            now,
             SETTLED_TTL_SEC,
             RUN_TTL_SEC,
             result.status,
             failure.reason.value if failure else "",
             failure.error if failure else "",
-            message_sha(raw),
-            _dead_letter(failure, raw, now) if failure else "",
+            message_sha(raw) if whole and raw is not None else "",
+            _dead_letter(failure, raw or b"", message_bytes) if failure else "",
             MAX_DEAD_LETTERS,
-            int(holds_place),
+            MAX_DEAD_BYTES,
+            MAX_DEAD_AGE_SEC,
+            int(holds_slot),
             keys.channel("" if result.job_id is None else result.job_id),
+            keys.prefix,
+            LOOK_AGAIN_SEC,
         ],
     )
 
 
-def _dead_letter(result: FailedResult, raw: bytes, now: float) -> str:
+def _dead_letter(result: FailedResult, raw: bytes, message_bytes: int | None) -> str:
     """Copy a failed message, as text where it is UTF-8, else as hexadecimal digits."""
     entry: dict[str, object] = {
         "run_id": result.run_id,
         "job_id": result.job_id,
         "reason": result.reason.value,
         "error": result.error,
-        "failed_at": now,
     }
+    if message_bytes is not None:
+        entry["message_bytes"] = message_bytes  # and what follows is only its head
     try:
         entry["message"] = raw.decode("utf-8")
     except UnicodeDecodeError:

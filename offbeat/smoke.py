@@ -1,7 +1,9 @@
 """One message through the whole installation and back: what `helm test` runs.
 
 It needs nothing but Redis, so it runs in the controller's image. It listens to the announcement of
-its own result instead of popping the results queue, where the next one may be someone else's.
+its own result instead of popping the results queue, where the next one may be someone else's. The
+controller knows its Job by the beginning of the job_id, and deletes it as soon as the test has
+passed.
 """
 
 import argparse
@@ -12,22 +14,23 @@ import uuid
 from collections.abc import Callable, Sequence
 
 import redis
-from redis.exceptions import RedisError
 
-from offbeat.errors import NoRedisConfigured, RedisUnreachable
+from offbeat.connection import open_blocking, translate_blocking_errors
+from offbeat.errors import NoRedisConfigured, RedisUnreachable, RedisUrlInvalid
 from offbeat.failure import FailureReason
-from offbeat.keys import Keys
+from offbeat.keys import QueueKeys
 from offbeat.result import CancelledResult, CompletedResult, FailedResult, parse_result
 from offbeat.settings import Settings
+from offbeat.slug import HELM_TEST_JOB_ID_PREFIX
 
-__all__ = ["main", "roundtrip", "verdict"]
+__all__ = ["main", "new_job_id", "roundtrip", "verdict"]
 
 EXIT_AS_EXPECTED, EXIT_OTHERWISE, EXIT_NO_CONNECTION = 0, 1, 3
 
 
 def roundtrip(
     client: redis.Redis,
-    keys: Keys,
+    keys: QueueKeys,
     *,
     job_id: str,
     relative_path: str,
@@ -81,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--timeout-sec", type=float, default=180.0)
     options = parser.parse_args(arguments)
     settings = Settings()
-    job_id = f"smoke-{uuid.uuid4().hex[:8]}"
+    job_id = new_job_id()
     path = options.relative_path or f"{job_id}.wav"
     _say(f"pushing job {job_id} for {path} to {settings.analysis_queue}")
     if not options.relative_path:
@@ -89,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     try:
         delivered = _send(settings, job_id, path, options.timeout_sec)
-    except (NoRedisConfigured, RedisUnreachable) as error:
+    except (NoRedisConfigured, RedisUrlInvalid, RedisUnreachable) as error:
         _say(str(error))
         return EXIT_NO_CONNECTION
     result = parse_result(delivered) if delivered else None
@@ -101,18 +104,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return EXIT_AS_EXPECTED if complaint is None else EXIT_OTHERWISE
 
 
+def new_job_id() -> str:
+    """Return the job_id of one more test."""
+    return f"{HELM_TEST_JOB_ID_PREFIX}{uuid.uuid4().hex[:8]}"
+
+
 def _send(settings: Settings, job_id: str, path: str, timeout_sec: float) -> bytes | None:
-    if settings.redis_url is None:
-        raise NoRedisConfigured("no Redis is set: give OFFBEAT_REDIS_URL")
-    client = redis.from_url(
-        settings.redis_url.get_secret_value(), socket_timeout=15, socket_connect_timeout=5
-    )
+    client = open_blocking(settings)
     try:
-        return roundtrip(
-            client, settings.keys, job_id=job_id, relative_path=path, timeout_sec=timeout_sec
-        )
-    except (RedisError, OSError) as error:
-        raise RedisUnreachable(f"Redis does not answer: {error}") from error
+        with translate_blocking_errors(client):
+            return roundtrip(
+                client, settings.keys, job_id=job_id, relative_path=path, timeout_sec=timeout_sec
+            )
     finally:
         client.close()
 

@@ -1,53 +1,44 @@
-"""The controller's and the client's view of Redis: runs, claimed, settled and released.
+"""The view of Redis that producers, consumers and people have: queues, and what is known of runs.
 
 It keeps no state of its own. Errors of the connection leave it as `RedisUnreachable`.
 """
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.asyncio.client import PubSub
 
 from offbeat import scripts
-from offbeat.errors import NoRedisConfigured, RedisUnreachable
-from offbeat.keys import Keys
-from offbeat.result import CancelledResult, CompletedResult, FailedResult
+from offbeat.connection import insistently, open_redis, translate_errors
+from offbeat.errors import RedisUnreachable
+from offbeat.keys import QueueKeys
 from offbeat.settings import Settings
 
-__all__ = ["Claim", "RunRecord", "Store", "translated"]
+__all__ = ["QueueDepths", "RunRecord", "Store"]
 
-_SOCKET_TIMEOUT_SEC = 15.0
+_FIND_PAGE = 10_000
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One message that has just become a run."""
-
-    run: str
-    raw: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """What Redis knows of a run."""
 
-    run: str
-    raw: bytes | None
+    run_id: str
+    owner: str | None = None
+    raw: bytes | None = None
+    message_bytes: int | None = None
+    """Length of the message, where it was too large and `raw` is only its head."""
     sha: str | None = None
     job_id: int | str | None
     state: str
     attempt: int
-    job: str | None
+    job_name: str | None
     reason: str | None
     error: str | None
     progress: float | None
@@ -55,26 +46,30 @@ class RunRecord:
     claimed_at: float | None
     launched_at: float | None
     settled_at: float | None
+    parked_since: float | None = None
+    parked_reason: str | None = None
 
     @classmethod
-    def from_hash(cls, run: str, fields: dict[bytes, bytes]) -> Self:
-        """Read the fields of `run:<run>`; those that are missing are null."""
+    def from_hash(cls, run_id: str, fields: dict[bytes, bytes]) -> Self:
+        """Read the fields of a run's record; those that are missing are None."""
         text = {name.decode(): value for name, value in fields.items()}
 
         def number(name: str) -> float | None:
-            return float(text[name]) if name in text else None
+            return float(text[name]) if text.get(name) else None
 
         def word(name: str) -> str | None:
-            return text[name].decode() if text.get(name) else None
+            return text[name].decode("utf-8", "replace") if text.get(name) else None
 
         return cls(
-            run=run,
+            run_id=run_id,
+            owner=word("owner"),
             raw=text.get("raw"),
+            message_bytes=int(text["message_bytes"]) if "message_bytes" in text else None,
             sha=word("sha"),
             job_id=json.loads(text.get("job_id", b"null")),
             state=text.get("state", b"unknown").decode(),
             attempt=int(text.get("attempt", b"0")),
-            job=word("job"),
+            job_name=word("job"),
             reason=word("reason"),
             error=word("error"),
             progress=number("progress"),
@@ -82,22 +77,30 @@ class RunRecord:
             claimed_at=number("claimed_at"),
             launched_at=number("launched_at"),
             settled_at=number("settled_at"),
+            parked_since=number("parked_since"),
+            parked_reason=word("parked_reason"),
         )
 
 
-class Store:
-    """Runs in Redis. Safe to use from many tasks; `wait` has a connection of its own."""
+@dataclass(frozen=True, kw_only=True)
+class QueueDepths:
+    """How much waits where."""
 
-    def __init__(
-        self, client: redis.Redis, keys: Keys, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    queue: int
+    results: int
+    inflight: int
+    finishing: int
+    dead: int
+
+
+class Store:
+    """Queues and runs in Redis. Safe to use from many tasks."""
+
+    def __init__(self, client: redis.Redis, keys: QueueKeys) -> None:
         self.keys = keys
         self._client = client
-        self._clock = clock
-        self._claim = client.register_script(scripts.source("claim"))
-        self._settle = client.register_script(scripts.source("settle"))
-        self._register = client.register_script(scripts.source("register"))
-        self._launched = client.register_script(scripts.source("launched"))
+        self._adopt = client.register_script(scripts.source("adopt"))
+        self._find = client.register_script(scripts.source("find"))
 
     @classmethod
     @asynccontextmanager
@@ -108,27 +111,11 @@ class Store:
             NoRedisConfigured: No URL is set.
 
         """
-        if settings.redis_url is None:
-            raise NoRedisConfigured(
-                "no Redis is set: give OFFBEAT_REDIS_URL, such as redis://localhost:6379/0"
-            )
-        client = redis.from_url(
-            settings.redis_url.get_secret_value(),
-            socket_timeout=_SOCKET_TIMEOUT_SEC,
-            socket_connect_timeout=5,
-            health_check_interval=30,
-            # A push or a claim whose answer was lost must not be repeated behind our back.
-            retry=Retry(NoBackoff(), 0),
-        )
+        client = open_redis(settings)
         try:
             yield cls(client, settings.keys)
         finally:
             await client.aclose()
-
-    @property
-    def client(self) -> redis.Redis:
-        """The connection pool below, for what is not about runs."""
-        return self._client
 
     async def ping(self) -> None:
         """Check that Redis answers.
@@ -137,180 +124,245 @@ class Store:
             RedisUnreachable: It does not.
 
         """
-        async with translated(self._client):
+        async with translate_errors(self._client):
             await self._client.ping()
-
-    async def wait(self, timeout_sec: float) -> bool:
-        """Block until the queue holds a message, without taking it; return whether it does.
-
-        Moving the last element of a list to its own end changes nothing, but blocks while the list
-        is empty.
-        """
-        async with translated(self._client):
-            queue = self.keys.queue
-            moved = await _insistently(
-                self._client.blmove(queue, queue, timeout_sec, "RIGHT", "RIGHT")  # type: ignore[arg-type]
-            )
-            return moved is not None
-
-    async def claim(self, *, cap: int, most: int) -> list[Claim]:
-        """Turn up to `most` messages into runs, as far as the cap leaves places free."""
-        keys = self.keys
-        async with translated(self._client):
-            flat = await self._claim(
-                keys=[keys.queue, keys.inflight, keys.finishing, keys.dedup, keys.stats],
-                args=[cap, most, self._clock(), keys.run_prefix],
-            )
-        return [Claim(run.decode(), raw) for run, raw in zip(flat[::2], flat[1::2], strict=True)]
-
-    async def launched(self, run: str, *, job_id: int | str, attempt: int, job: str) -> None:
-        """Note that an attempt of the run has its Job."""
-        keys = self.keys
-        async with translated(self._client):
-            await self._launched(
-                keys=[keys.inflight, keys.run(run), keys.job(job_id)],
-                args=[
-                    run,
-                    attempt,
-                    job,
-                    scripts.encode_job_id(job_id),
-                    self._clock(),
-                    scripts.SETTLED_TTL_SEC,
-                ],
-            )
-
-    async def settle(
-        self,
-        result: CompletedResult | FailedResult | CancelledResult,
-        *,
-        raw: bytes,
-        holds_place: bool,
-    ) -> bool:
-        """Deliver the result of a run unless it has one; return whether this call did."""
-        names, values = scripts.settle_call(
-            self.keys, result, raw=raw, now=self._clock(), holds_place=holds_place
-        )
-        async with translated(self._client):
-            return bool(await self._settle(keys=names, args=values))
-
-    async def register(self, run: str, *, raw: bytes, job_id: int | str, attempt: int) -> str:
-        """Enter a run again from its Job; return `settled`, `inflight` or `registered`."""
-        keys = self.keys
-        async with translated(self._client):
-            state = await self._register(
-                keys=[keys.settled(run), keys.inflight, keys.finishing, keys.dedup, keys.run(run)],
-                args=[
-                    run,
-                    raw,
-                    scripts.message_sha(raw),
-                    scripts.encode_job_id(job_id),
-                    attempt,
-                    self._clock(),
-                ],
-            )
-        return bytes(state).decode()
-
-    async def release(self, runs: Iterable[str]) -> None:
-        """Free the places of settled runs whose Jobs have finished."""
-        names = list(runs)
-        if names:
-            async with translated(self._client):
-                await self._client.zrem(self.keys.finishing, *names)
-
-    async def inflight(self) -> dict[str, float]:
-        """Return every run that is claimed and not settled, with the time of its claim."""
-        return await self._members(self.keys.inflight)
-
-    async def finishing(self) -> dict[str, float]:
-        """Return every settled run that still holds a place, with the time of its settlement."""
-        return await self._members(self.keys.finishing)
-
-    async def settled(self, runs: Iterable[str]) -> set[str]:
-        """Return those of `runs` that have their result."""
-        names = list(runs)
-        if not names:
-            return set()
-        async with translated(self._client):
-            values = await self._client.mget([self.keys.settled(run) for run in names])
-        return {run for run, value in zip(names, values, strict=True) if value is not None}
-
-    async def records(self, runs: Iterable[str]) -> dict[str, RunRecord]:
-        """Return what is known of each run; runs that Redis does not know are left out."""
-        names = list(runs)
-        async with translated(self._client):
-            pipeline = self._client.pipeline(transaction=False)
-            for run in names:
-                pipeline.hgetall(self.keys.run(run))
-            answers = await pipeline.execute()
-        return {
-            run: RunRecord.from_hash(run, fields)
-            for run, fields in zip(names, answers, strict=True)
-            if fields
-        }
-
-    async def latest_run(self, job_id: int | str) -> str | None:
-        """Return the latest run of a job_id."""
-        async with translated(self._client):
-            run = await self._client.get(self.keys.job(job_id))
-        return _bytes(run).decode() if run else None
 
     async def push(self, raw: bytes) -> None:
         """Put one message into the analysis queue."""
-        async with translated(self._client):
+        async with translate_errors(self._client):
             await self._client.lpush(self.keys.queue, raw)
 
     async def pop(self, timeout_sec: float) -> bytes | None:
         """Take one result off the results queue, waiting up to `timeout_sec` for it."""
-        async with translated(self._client):
-            item = await _insistently(self._client.brpop([self.keys.results], timeout=timeout_sec))
-        return _bytes(item[1]) if item else None
+        async with translate_errors(self._client):
+            item = await insistently(self._client.brpop([self.keys.results], timeout=timeout_sec))
+        return cast("bytes", item[1]) if item else None
 
-    async def _members(self, key: str) -> dict[str, float]:
-        async with translated(self._client):
-            pairs = await self._client.zrange(key, 0, -1, withscores=True)
-        return {_bytes(pair[0]).decode(): float(pair[1]) for pair in pairs}
+    async def give_back(self, raw: bytes) -> None:
+        """Put a popped result back, where it is popped next."""
+        async with translate_errors(self._client):
+            await self._client.rpush(self.keys.results, raw)
+
+    async def take_out(self, raw: bytes) -> None:
+        """Take this very result out of the results queue, if it is there."""
+        async with translate_errors(self._client):
+            await self._client.lrem(self.keys.results, 1, cast("str", raw))
+
+    async def results(self, *, limit: int, page: int = 200) -> AsyncIterator[bytes]:
+        """Yield results that wait, the newest first, up to `limit`."""
+        for start in range(0, limit, page):
+            async with translate_errors(self._client):
+                raws = await self._client.lrange(self.keys.results, start, start + page - 1)
+            for raw in raws:
+                yield cast("bytes", raw)
+            if len(raws) < page:
+                return
+
+    async def depths(self) -> QueueDepths:
+        """Count what waits."""
+        keys = self.keys
+        async with translate_errors(self._client):
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.llen(keys.queue)
+            pipeline.llen(keys.results)
+            pipeline.zcard(keys.inflight)
+            pipeline.zcard(keys.finishing)
+            pipeline.llen(keys.dead)
+            queue, results, inflight, finishing, dead = await pipeline.execute()
+        return QueueDepths(
+            queue=queue, results=results, inflight=inflight, finishing=finishing, dead=dead
+        )
+
+    async def position(self, raw: bytes) -> int | None:
+        """Return how many messages are claimed before this one; None if it does not wait.
+
+        Redis walks the queue for it: 100,000 messages take it a millisecond or two.
+        """
+        async with translate_errors(self._client):
+            pipeline = self._client.pipeline()
+            pipeline.lpos(self.keys.queue, cast("str", raw), rank=-1)
+            pipeline.llen(self.keys.queue)
+            index, length = await pipeline.execute()
+        return None if index is None else length - 1 - index
+
+    async def find_waiting(self, text: str) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield position and bytes of every waiting message that holds `text`.
+
+        Redis looks through the queue a page at a time, so only candidates travel.
+        """
+        skip = 0
+        while True:
+            async with translate_errors(self._client):
+                size, *found = await self._find(
+                    keys=[self.keys.queue], args=[skip, _FIND_PAGE, text]
+                )
+            for position, raw in zip(found[::2], found[1::2], strict=True):
+                yield position, raw
+            if len(found) >= 100:
+                skip = found[-2] + 1
+            elif size < _FIND_PAGE:
+                return
+            else:
+                skip += _FIND_PAGE
+
+    async def run_of_message(self, sha: str) -> str | None:
+        """Return the run in flight that was made of a message, by the message's SHA-1."""
+        async with translate_errors(self._client):
+            run_id = await self._client.hget(self.keys.dedup, sha)
+        return cast("bytes", run_id).decode() if run_id else None
+
+    async def latest_run(self, job_id: int | str) -> str | None:
+        """Return the latest run of a job_id."""
+        async with translate_errors(self._client):
+            run_id = await self._client.get(self.keys.job(job_id))
+        return cast("bytes", run_id).decode() if run_id else None
+
+    async def inflight(self, *, newest: int | None = None) -> dict[str, float]:
+        """Return runs that are claimed and not settled, of all owners, with the claims' times."""
+        return await self._members(self.keys.inflight, newest)
+
+    async def finishing(self) -> dict[str, float]:
+        """Return settled runs that still hold a slot, with the times of their results."""
+        return await self._members(self.keys.finishing, None)
+
+    async def owner_silences(self) -> dict[str, float]:
+        """Return for how many seconds no controller of each owner was seen."""
+        async with translate_errors(self._client):
+            seen = cast("dict[bytes, bytes]", await self._client.hgetall(self.keys.owners))
+            now, _ = await self._client.time()
+        return {owner.decode(): now - float(at) for owner, at in seen.items()}
+
+    async def adopt(self, owner: str, heir: str) -> int:
+        """Give all runs of an owner to another; return how many."""
+        keys, given = self.keys, 0
+        while True:
+            async with translate_errors(self._client):
+                page = await self._adopt(
+                    keys=[keys.due(owner), keys.due(heir)], args=[heir, keys.run_prefix]
+                )
+            given += int(page)
+            if not page:
+                break
+        async with translate_errors(self._client):
+            await self._client.hdel(keys.owners, owner)
+        return given
+
+    async def slots(self, owner: str) -> int:
+        """Count the runs of an owner that hold a slot."""
+        async with translate_errors(self._client):
+            return int(await self._client.zcard(self.keys.due(owner)))
+
+    async def settled(self, run_ids: Iterable[str]) -> set[str]:
+        """Return those of `run_ids` whose result was delivered."""
+        names = list(run_ids)
+        if not names:
+            return set()
+        async with translate_errors(self._client):
+            values = await self._client.mget([self.keys.run(run_id).settled for run_id in names])
+        return {
+            run_id
+            for run_id, value in zip(names, values, strict=True)
+            if value not in {None, b"delivering"}
+        }
+
+    async def records(
+        self, run_ids: Iterable[str], *, with_message: bool = False
+    ) -> dict[str, RunRecord]:
+        """Return what is known of each run, by default without its message.
+
+        Runs that Redis does not know are left out.
+        """
+        names = list(run_ids)
+        fields = _FIELDS + (["raw"] if with_message else [])
+        async with translate_errors(self._client):
+            pipeline = self._client.pipeline(transaction=False)
+            for run_id in names:
+                pipeline.hmget(self.keys.run(run_id).record, fields)
+            answers: list[list[bytes | None]] = await pipeline.execute() if names else []
+        known = {
+            run_id: {
+                name.encode(): value
+                for name, value in zip(fields, values, strict=True)
+                if value is not None
+            }
+            for run_id, values in zip(names, answers, strict=True)
+        }
+        return {
+            run_id: RunRecord.from_hash(run_id, values)
+            for run_id, values in known.items()
+            if values
+        }
+
+    async def message(self, run_id: str) -> bytes | None:
+        """Return the message of a run without a result."""
+        async with translate_errors(self._client):
+            return cast(
+                "bytes | None", await self._client.hget(self.keys.run(run_id).record, "raw")
+            )
+
+    async def inspected(self, examine: Callable[[redis.Redis, QueueKeys], Awaitable[T]]) -> T:
+        """Let a function look at the connection itself, and return what it found."""
+        return await examine(self._client, self.keys)
+
+    @asynccontextmanager
+    async def announcements(self, job_id: int | str) -> AsyncIterator["Announcements"]:
+        """Subscribe to the results of a job_id, and go on only when Redis has confirmed it."""
+        channel = self._client.pubsub()
+        try:
+            async with translate_errors(self._client):
+                await channel.subscribe(self.keys.channel(job_id))
+                while (answer := await channel.get_message(timeout=5)) is None:
+                    continue
+            if answer["type"] != "subscribe":
+                raise RedisUnreachable(f"Redis did not confirm the subscription: {answer['type']}")
+            yield Announcements(self._client, channel)
+        finally:
+            await channel.aclose()  # type: ignore[no-untyped-call]
+
+    async def _members(self, key: str, newest: int | None) -> dict[str, float]:
+        async with translate_errors(self._client):
+            pairs = await self._client.zrange(
+                key,
+                0,
+                -1 if newest is None else newest - 1,
+                desc=newest is not None,
+                withscores=True,
+            )
+        return {cast("bytes", pair[0]).decode(): float(pair[1]) for pair in pairs}
 
 
-async def _insistently(command: Awaitable[T]) -> T:
-    """Await a command that blocks; a cancellation is repeated until it is heard.
+class Announcements:
+    """Results of one job_id as they are delivered."""
 
-    `translated` says why it may not be: the block would go on to its end.
-    """
-    task = asyncio.ensure_future(command)
-    try:
-        await asyncio.wait([task])
-    except asyncio.CancelledError:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=0.02)
-        if not task.cancelled():
-            task.exception()  # looked at, so that asyncio does not complain
-        raise
-    return task.result()
+    def __init__(self, client: redis.Redis, channel: PubSub) -> None:
+        self._client = client
+        self._channel = channel
 
-
-def _bytes(value: object) -> bytes:
-    """Narrow an answer of redis-py, whose types also know clients that decode."""
-    if not isinstance(value, bytes):
-        raise TypeError(f"the client must leave answers as bytes, not {type(value).__name__}")
-    return value
+    async def next(self, timeout_sec: float) -> bytes | None:
+        """Return the next result that is announced within `timeout_sec`, as it was sent."""
+        async with translate_errors(self._client):
+            message = await self._channel.get_message(
+                ignore_subscribe_messages=True, timeout=timeout_sec
+            )
+        raw = message["data"] if message else None
+        return raw if isinstance(raw, bytes) else None
 
 
-@asynccontextmanager
-async def translated(client: redis.Redis) -> AsyncIterator[None]:
-    """Translate errors of redis-py and of the socket below it into Offbeat's own.
-
-    A cancellation that redis-py swallowed is raised again. It sends through asyncio.wait_for, which
-    before Python 3.12 forgets a cancel() that comes as the data has just gone
-    (github.com/python/cpython/issues/86296): a loop around it would never end.
-    """
-    task = asyncio.current_task()
-    cancels = task.cancelling() if task else 0
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        place = client.connection_pool.connection_kwargs
-        where = f"{place.get('host', place.get('path', '?'))}:{place.get('port', '')}".rstrip(":")
-        raise RedisUnreachable(f"Redis at {where}: {error}") from error
-    if task is not None and task.cancelling() > cancels:
-        raise asyncio.CancelledError
+_FIELDS = [
+    "owner",
+    "message_bytes",
+    "sha",
+    "job_id",
+    "state",
+    "attempt",
+    "job",
+    "reason",
+    "error",
+    "progress",
+    "stage",
+    "claimed_at",
+    "launched_at",
+    "settled_at",
+    "parked_since",
+    "parked_reason",
+]

@@ -1,12 +1,23 @@
-"""A rule for the whole suite: where `CI` is set, nothing may be skipped.
+"""Two rules for the whole suite: nothing is skipped where `CI` is set, and nothing is timed.
 
 Elsewhere a test that lacks a program is skipped with a line that says what to install.
 """
 
 import os
+import signal
 from collections.abc import Generator
 
+import hypothesis
 import pytest
+
+# By default Hypothesis fails an example that takes 200 ms, as any may on a busy machine.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
+
+# A background job of a shell ignores SIGINT, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 

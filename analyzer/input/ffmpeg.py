@@ -1,15 +1,17 @@
 """Decode what libsndfile does not read, such as M4A and AAC, in a locked-down ffmpeg child.
 
 The child sees one open file under a neutral name, reads it as what *we* sniffed, may open nothing
-else as a format or codec, gets no environment (so no secrets), and dies with its parent. It writes
-float samples at the file's own rate as a Sun AU stream, whose 24-byte header tells rate and
-channels: ffprobe is not in every installation.
+else as a format or codec, gets of the environment what it needs to start (so no secrets), and dies
+with its parent. It writes float samples at the file's own rate as a Sun AU stream, whose 24-byte
+header tells rate and channels: ffprobe is not in every installation.
 """
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -22,7 +24,10 @@ from analyzer.input.reader import Samples
 from analyzer.input.sniff import Format
 from offbeat.lifeline import die_with_parent
 
-__all__ = ["FfmpegReader", "command", "find_ffmpeg"]
+__all__ = ["FfmpegReader", "child_environment", "command", "find_ffmpeg"]
+
+_PASSED_ON = ("LD_LIBRARY_PATH", "PATH")
+"""What a dynamic linker, and an ffmpeg that is a script, may need to start."""
 
 _CODECS = (
     "aac,aac_latm,alac,flac,mp3,mp3float,mp2,mp2float,mp1,mp1float,opus,vorbis,wavpack,wmav1,wmav2,wmapro,wmalossless,"
@@ -70,6 +75,11 @@ def command(ffmpeg: str, demuxer: str, descriptor: int) -> list[str]:
     ]
 
 
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Keep what ffmpeg may need to start: a list of what is passed on forgets no secret."""
+    return {name: environment[name] for name in _PASSED_ON if name in environment}
+
+
 class FfmpegReader:
     """A file that an ffmpeg child decodes."""
 
@@ -81,7 +91,7 @@ class FfmpegReader:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=(descriptor,),
-            env={},
+            env=child_environment(os.environ),
             cwd="/",
             bufsize=0,
             pipesize=_PIPE_BYTES,

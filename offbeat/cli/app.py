@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from offbeat import errors
-from offbeat.cli import analyze, check, demo, dev, pop, push, status, submit
+from offbeat.cli import adopt, analyze, check, demo, dev, doctor, pop, push, status, submit
 from offbeat.cli.exits import Exit, Fault
 
 __all__ = ["app", "run"]
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
 app.command("push")(push.push)
 app.command("pop")(pop.pop)
 app.command("submit")(submit.submit)
@@ -29,9 +30,11 @@ app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
+app.command("adopt")(adopt.adopt)
 
 _EXITS: dict[type[errors.OffbeatError], Exit] = {
     errors.NoRedisConfigured: Exit.NO_CONNECTION,
+    errors.RedisRefused: Exit.NO_CONNECTION,
     errors.RedisUnreachable: Exit.NO_CONNECTION,
     errors.EmbeddedRedisFailed: Exit.NO_CONNECTION,
     errors.NoResultInTime: Exit.NOTHING_THERE,

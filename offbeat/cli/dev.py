@@ -1,6 +1,7 @@
 """`offbeat dev`: the whole service on this machine, without a cluster."""
 
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,7 +76,7 @@ def dev(
                 jobs=jobs or os.cpu_count() or 1,
                 log_level=settings.log_level,
             )
-            typer.echo(_welcome(without_password(url), mount, settings))
+            _say(_welcome(without_password(url), mount, settings))
             child = stack.enter_context(controller(mode))
             code = child.wait()
     except KeyboardInterrupt:
@@ -89,6 +90,17 @@ def _mount(audio: Path | None, settings: "Settings") -> Path:
     if "shared_mount_path" in settings.model_fields_set:
         return settings.shared_mount_path
     return Path.cwd()
+
+
+def _say(text: str) -> None:
+    """Print a text; where nobody reads it any more, as behind `head`, go on without."""
+    try:
+        typer.echo(text)
+    except OSError:
+        # Python would try again at its end, fail and say so: let what is left go nowhere.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _welcome(url: str, mount: Path, settings: "Settings") -> str:

@@ -89,7 +89,7 @@ def controller(mode: LocalMode, log: IO[bytes] | None = None) -> Iterator[subpro
         stdout=log,
         stderr=log,
         start_new_session=True,  # Ctrl-C is for us: we stop it, then its Redis
-        preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, no locks
     )
     try:
         yield child

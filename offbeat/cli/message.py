@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,9 @@ from offbeat.cli.cues import Fields, parse_cue, read_cues
 from offbeat.cli.exits import Fault
 
 __all__ = ["BpmMax", "BpmMin", "Cue", "Cues", "File", "JobIdOption", "Profile", "Request", "Stems"]
+
+_MAX_NAME_CHARS = 80
+"""How much of a file's name a generated job_id shows; with its suffix it stays below 128."""
 
 File = Annotated[
     str,
@@ -68,9 +72,11 @@ class Request:
         """Write the job as the fields of a message; `mount` is the folder that all parts share.
 
         Raises:
-            Fault: The cue tracks cannot be read, or come in two ways.
+            Fault: The cue tracks cannot be read, or come in two ways, or this is not a job.
 
         """
+        if not self.file:
+            raise Fault("the name of the file is empty")
         options = self.options()
         fields: Fields = {"job_id": self._job_id(), **_path(self.file, mount)}
         tracks = self.tracks()
@@ -80,6 +86,7 @@ class Request:
             fields["profile"] = self.profile
         if options:
             fields["options"] = options
+        _check(fields)
         return fields
 
     def tracks(self) -> list[Fields]:
@@ -97,14 +104,46 @@ class Request:
 
     def _job_id(self) -> int | str:
         if self.job_id is None:
-            return f"{Path(self.file).stem[:80] or 'job'}-{secrets.token_hex(3)}"
-        is_number = re.fullmatch(r"0|-?[1-9]\d{0,18}", self.job_id)
+            return f"{_readable(Path(self.file).stem) or 'job'}-{secrets.token_hex(3)}"
+        is_number = re.fullmatch(r"0|-?[1-9][0-9]{0,18}", self.job_id)
         return int(self.job_id) if is_number else self.job_id
+
+
+def _readable(name: str) -> str:
+    """Write the name of a file in printable characters, as a job_id needs them, without an option's
+    leading dash.
+    """
+    spaced = ("" if unicodedata.category(part) == "Cf" else part for part in name)
+    printable = "".join(part if part.isprintable() else " " for part in spaced)
+    return " ".join(printable.split()).lstrip("- ")[:_MAX_NAME_CHARS].rstrip()
+
+
+def _check(fields: Fields) -> None:
+    """Check a job as the controller will, before anything is sent.
+
+    Raises:
+        Fault: It would be refused.
+
+    """
+    from offbeat.job import JobRefused, encode_message, parse_job
+
+    try:
+        parse_job(encode_message(fields))
+    except JobRefused as refused:
+        raise Fault(str(refused)) from refused
 
 
 def _path(file: str, mount: Path) -> Fields:
     """Name the file as the analyzer will see it: below the mount if it is there."""
     here, root = Path(file).absolute(), mount.absolute()
-    if here.is_relative_to(root) and (Path(file).is_absolute() or here.exists()):
+    if here.is_relative_to(root) and (Path(file).is_absolute() or _exists(here)):
         return {"relative_path": here.relative_to(root).as_posix()}
     return {"file_path" if Path(file).is_absolute() else "relative_path": file}
+
+
+def _exists(path: Path) -> bool:
+    """Return whether a file is there and may be seen; a name that is too long is not there."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -43,7 +43,7 @@ def pop(
                     _show(raw)
                 except OSError as error:  # nobody reads us: the result must not be lost
                     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                    await client.store.client.rpush(settings.results_queue, raw)
+                    await client.store.give_back(raw)
                     raise Fault("the reader is gone; its result is back in the queue") from error
                 taken += 1
         return taken

@@ -1,5 +1,6 @@
 """`offbeat push`: put one job into the queue."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -68,4 +69,10 @@ def pushed(settings: "Settings", message: "Fields") -> None:
             except JobRefused as refused:
                 raise Fault(str(refused)) from refused
 
-    typer.echo(running(work))
+    typer.echo(_in_encoding(str(running(work)), sys.stdout.encoding))
+
+
+def _in_encoding(text: str, encoding: str | None) -> str:
+    """Escape what the terminal's encoding lacks: the job is pushed, and its id must be printed."""
+    encoding = encoding or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

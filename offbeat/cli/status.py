@@ -56,10 +56,12 @@ def _text(found: "Progress", now: float) -> str:
             ("ended", record.settled_at),
         )
         facts = {
-            "run": record.run,
+            "run": record.run_id,
+            "owner": record.owner,
             "attempt": str(record.attempt) if record.attempt else None,
-            "job": record.job,
+            "job": record.job_name,
             **{name: f"{now - at:,.1f} s ago" for name, at in times if at is not None},
+            "parked": record.parked_reason,
             "reason": record.reason,
             "error": record.error,
         }

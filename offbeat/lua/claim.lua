@@ -1,30 +1,77 @@
--- CLAIM: take messages out of the queue, each as a run with a place of its own, up to the cap.
+-- CLAIM: turn waiting messages into runs of one owner, up to its cap.
+-- Redis rolls nothing back, so a message is popped last: whatever is refused before, it is still in the queue.
 -- Nothing is parsed here: cjson would turn large integers into doubles.
--- KEYS  1 queue  2 inflight  3 finishing  4 dedup  5 stats
--- ARGV  1 cap  2 most to take  3 now (s)  4 prefix of the run keys
--- Returns {run, message, run, message, …}; identical bytes already in flight join the run that is.
-local free = tonumber(ARGV[1]) - redis.call('ZCARD', KEYS[2]) - redis.call('ZCARD', KEYS[3])
-local left = math.min(free, tonumber(ARGV[2]))
-local looks = 1000 -- so that a queue full of twins cannot hold Redis up
-local claimed = {}
-while left > 0 and looks > 0 do
-  looks = looks - 1
-  local raw = redis.call('RPOP', KEYS[1])
-  if not raw then break end
-  local sha = redis.sha1hex(raw)
-  local twin = redis.call('HGET', KEYS[4], sha)
-  if twin and redis.call('ZSCORE', KEYS[2], twin) then
-    redis.call('HINCRBY', ARGV[4] .. twin, 'coalesced', 1)
-    redis.call('HINCRBY', KEYS[5], 'coalesced', 1)
-  else
-    local count = redis.call('HINCRBY', KEYS[5], 'claimed', 1)
-    local run = string.sub(redis.sha1hex(sha .. ARGV[3] .. ':' .. count), 1, 16)
-    redis.call('ZADD', KEYS[2], ARGV[3], run)
-    redis.call('HSET', KEYS[4], sha, run)
-    redis.call('HSET', ARGV[4] .. run, 'raw', raw, 'sha', sha, 'state', 'claimed', 'attempt', 0, 'claimed_at', ARGV[3])
-    claimed[#claimed + 1] = run
-    claimed[#claimed + 1] = raw
-    left = left - 1
+-- KEYS  1 queue  2 inflight  3 due of the owner  4 instances of the owner  5 dedup  6 stats  7 schema  8 results queue
+-- ARGV  1 owner  2 instance  3 new nonce  4 nonces that this instance may have left, with spaces around each
+--       5 cap  6 most to take  7 most results that may wait, 0 for no limit  8 largest message (bytes)
+--       9 bytes kept of a larger one  10 look again after (s)  11 schema version  12 prefix of the run keys
+-- Returns {status, 1 if more may wait, run_id, message, bytes of the message, run_id, …}. Status:
+--   ok; full (no slot is free); results (too many wait); schema:<version found>; history (Redis has lost what this instance wrote);
+--   refused:<error>: Redis refused a command, and that message was left where it was.
+local max_scans, max_scanned_bytes = 1000, 16 * 1024 * 1024 -- so that duplicates cannot block Redis for long
+local schema = redis.call('GET', KEYS[7])
+if schema and schema ~= ARGV[11] then return {'schema:' .. schema, 0} end
+local known = redis.call('HGET', KEYS[4], ARGV[2])
+known = known and string.match(known, '^%S+')
+if not schema or not known or not string.find(ARGV[4], ' ' .. known .. ' ', 1, true) then return {'history', 0} end
+if tonumber(ARGV[7]) > 0 and redis.call('LLEN', KEYS[8]) >= tonumber(ARGV[7]) then return {'results', 0} end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+local left = math.min(tonumber(ARGV[5]) - redis.call('ZCARD', KEYS[3]), tonumber(ARGV[6]))
+local answer = {left > 0 and 'ok' or 'full', 0}
+local scans, scanned_bytes, coalesced, claimed = 0, 0, 0, 0
+
+-- Runs the commands in order; at a refusal it takes back what went before and returns the error.
+local function all_or_nothing(commands, undo)
+  for _, command in ipairs(commands) do
+    local reply = redis.pcall(unpack(command))
+    if type(reply) == 'table' and reply.err then
+      for _, step in ipairs(undo) do redis.pcall(unpack(step)) end
+      return reply.err
+    end
   end
 end
-return claimed
+
+-- The nonce goes first: it proves later that this claim was not lost, and a full Redis refuses it.
+local refusal = all_or_nothing({{'HSET', KEYS[4], ARGV[2], ARGV[3] .. ' ' .. time[1]}}, {})
+while not refusal and left > 0 do
+  if scans >= max_scans or scanned_bytes >= max_scanned_bytes then answer[2] = 1; break end
+  local raw = redis.call('LINDEX', KEYS[1], -1)
+  if not raw then break end
+  scans, scanned_bytes = scans + 1, scanned_bytes + #raw
+  local sha = redis.sha1hex(raw)
+  local duplicate = redis.call('HGET', KEYS[5], sha)
+  if duplicate and redis.call('ZSCORE', KEYS[2], duplicate) then
+    local run_key = ARGV[12] .. duplicate
+    refusal = all_or_nothing(
+      {{'HINCRBY', run_key, 'coalesced', 1}, {'RPOP', KEYS[1]}},
+      {{'HINCRBY', run_key, 'coalesced', -1}})
+    if not refusal then coalesced = coalesced + 1 end
+  else
+    local run_id = string.sub(redis.sha1hex(ARGV[3] .. ':' .. claimed .. ':' .. sha), 1, 16)
+    local run_key = ARGV[12] .. run_id
+    local kept = raw
+    local record = {'HSET', run_key, 'owner', ARGV[1], 'state', 'claimed', 'attempt', 0, 'sha', sha, 'claimed_at', now}
+    if #raw > tonumber(ARGV[8]) then
+      kept = string.sub(raw, 1, tonumber(ARGV[9]))
+      record[#record + 1] = 'message_bytes'
+      record[#record + 1] = #raw
+    end
+    record[#record + 1] = 'raw'
+    record[#record + 1] = kept
+    refusal = all_or_nothing(
+      {record, {'ZADD', KEYS[3], now + ARGV[10], run_id}, {'ZADD', KEYS[2], now, run_id}, {'HSET', KEYS[5], sha, run_id}, {'RPOP', KEYS[1]}},
+      {{'HDEL', KEYS[5], sha}, {'ZREM', KEYS[2], run_id}, {'ZREM', KEYS[3], run_id}, {'DEL', run_key}})
+    if not refusal then
+      claimed, left = claimed + 1, left - 1
+      answer[#answer + 1] = run_id
+      answer[#answer + 1] = kept
+      answer[#answer + 1] = #raw
+    end
+  end
+end
+if refusal then answer[1] = 'refused:' .. refusal end
+if claimed > 0 then redis.pcall('HINCRBY', KEYS[6], 'claimed', claimed) end
+if coalesced > 0 then redis.pcall('HINCRBY', KEYS[6], 'coalesced', coalesced) end
+return answer

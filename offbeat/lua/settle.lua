@@ -1,24 +1,62 @@
 -- SETTLE: deliver the one result of a run. The first writer wins; every later one changes nothing but a counter.
--- KEYS  1 settled  2 results queue  3 inflight  4 finishing  5 dedup  6 run  7 dead  8 stats
--- ARGV  1 run  2 result  3 now (s)  4 TTL of settled (s)  5 TTL of run (s)  6 status  7 reason  8 error
---       9 sha1 of the message  10 dead-letter entry or ''  11 most dead letters  12 '1' while a Job may hold a place
---       13 channel
--- Returns 1 if this call delivered the result, 0 if another had.
-if not redis.call('SET', KEYS[1], ARGV[6], 'NX', 'EX', ARGV[4]) then
-  redis.call('HINCRBY', KEYS[8], 'duplicates', 1)
-  return 0
+-- Redis rolls nothing back, so the run is settled in two steps around the delivery: 'delivering' means that it was not
+-- delivered, and the next call tries again. What follows the delivery is bookkeeping, which the controller repeats.
+-- KEYS  1 settled  2 results queue  3 run  4 inflight  5 finishing  6 dedup  7 dead  8 stats  9 bytes of dead
+-- ARGV  1 run_id  2 result  3 TTL of settled (s)  4 TTL of run (s)  5 status  6 reason  7 error
+--       8 sha1 of the message, or '' for that of the record  9 dead-letter entry without its time, or ''  10 most dead letters
+--       11 most bytes of them  12 longest time they are kept (s)  13 '1' while a Job may hold the slot  14 channel  15 prefix of all keys
+--       16 look again after (s)
+-- Returns {1 if this call delivered the result, else 0, error of the bookkeeping or ''}.
+local settled = redis.call('GET', KEYS[1])
+if settled and settled ~= 'delivering' then
+  redis.pcall('HINCRBY', KEYS[8], 'duplicates', 1)
+  return {0, ''}
 end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+redis.call('SET', KEYS[1], 'delivering', 'EX', ARGV[3])
 redis.call('LPUSH', KEYS[2], ARGV[2])
-redis.call('ZREM', KEYS[3], ARGV[1])
-if ARGV[12] == '1' then redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1]) end
-if redis.call('HGET', KEYS[5], ARGV[9]) == ARGV[1] then redis.call('HDEL', KEYS[5], ARGV[9]) end
-redis.call('HDEL', KEYS[6], 'raw')
-redis.call('HSET', KEYS[6], 'state', ARGV[6], 'reason', ARGV[7], 'error', ARGV[8], 'settled_at', ARGV[3])
-redis.call('EXPIRE', KEYS[6], ARGV[5])
-if ARGV[10] ~= '' then
-  redis.call('LPUSH', KEYS[7], ARGV[10])
-  redis.call('LTRIM', KEYS[7], 0, tonumber(ARGV[11]) - 1)
+redis.call('SET', KEYS[1], ARGV[5], 'EX', ARGV[3]) -- the same command on the same key: it is not refused now
+
+local problem = ''
+local function note(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then problem = reply.err; return nil end
+  return reply
 end
-redis.call('HINCRBY', KEYS[8], 'settled', 1)
-redis.call('PUBLISH', ARGV[13], ARGV[2])
-return 1
+
+local owner = note('HGET', KEYS[3], 'owner')
+local sha = ARGV[8] ~= '' and ARGV[8] or note('HGET', KEYS[3], 'sha')
+if sha and note('HGET', KEYS[6], sha) == ARGV[1] then note('HDEL', KEYS[6], sha) end
+note('HDEL', KEYS[3], 'raw')
+note('HSET', KEYS[3], 'state', ARGV[5], 'reason', ARGV[6], 'error', ARGV[7], 'settled_at', now)
+note('EXPIRE', KEYS[3], ARGV[4])
+note('ZREM', KEYS[4], ARGV[1])
+if owner then
+  local due = ARGV[15] .. 'due:' .. owner -- in the slot of all other keys; the owner may have changed since the Job began
+  if ARGV[13] == '1' then
+    note('ZADD', KEYS[5], now, ARGV[1])
+    note('ZADD', due, 'XX', now + ARGV[16], ARGV[1])
+  else
+    note('ZREM', due, ARGV[1])
+  end
+end
+if ARGV[9] ~= '' then
+  local bytes_key = KEYS[9]
+  local entry = '{"failed_at": ' .. string.format('%.3f', now) .. ', ' .. string.sub(ARGV[9], 2)
+  if note('LLEN', KEYS[7]) == 0 then note('DEL', bytes_key) end
+  if note('LPUSH', KEYS[7], entry) then
+    local bytes = note('INCRBY', bytes_key, #entry) or 0
+    for _ = 1, 100 do
+      local oldest = note('LINDEX', KEYS[7], -1)
+      local age = oldest and now - tonumber(string.match(oldest, '"failed_at": ([%d.]+)') or now) or 0
+      local length = note('LLEN', KEYS[7]) or 0
+      if length <= 1 or (length <= tonumber(ARGV[10]) and bytes <= tonumber(ARGV[11]) and age <= tonumber(ARGV[12])) then break end
+      if not note('RPOP', KEYS[7]) then break end
+      bytes = note('DECRBY', bytes_key, #oldest) or 0
+    end
+  end
+end
+note('HINCRBY', KEYS[8], 'settled', 1)
+note('PUBLISH', ARGV[14], ARGV[2])
+return {1, problem}

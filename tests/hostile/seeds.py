@@ -116,6 +116,6 @@ class Seeds:
                 quiet = ["-nostdin", "-v", "error", "-y", "-threads", "1"]
                 exact = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact"]
                 command = [find_ffmpeg(), *quiet, "-i", str(given), *exact, *options, str(made)]
-                subprocess.run(command, check=True, capture_output=True, timeout=60)
+                subprocess.run(command, check=True, capture_output=True, timeout=120)
                 self._made[key] = made.read_bytes()
         return self._made[key]

@@ -52,10 +52,12 @@
   {{- $_ := set $profiles $name (include "offbeat.withoutNulls" $profile | fromJson) -}}
 {{- end -}}
 {{- $output := include "offbeat.outputVolume" . -}}
+{{- $ca := include "offbeat.redisCa" . -}}
 {{- dict
   "audioVolume" (include "offbeat.audioVolume" . | fromJson)
   "outputVolume" (ternary nil (fromJson $output) (eq $output "null"))
   "redisUrlSecret" (include "offbeat.redisSecret" . | fromJson)
+  "redisCa" (ternary nil (fromJson $ca) (eq $ca "null"))
   "podSecurityContext" .Values.analyzer.podSecurityContext
   "serviceAccountName" (.Values.analyzer.serviceAccountName | default (printf "%s-analyzer" (include "offbeat.fullname" .)))
   "imagePullSecrets" .Values.image.pullSecrets

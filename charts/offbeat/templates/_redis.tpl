@@ -17,10 +17,56 @@
 - name: OFFBEAT_REDIS_URL
   valueFrom:
     secretKeyRef:
-      name: {{ $secret.name }}
-      key: {{ $secret.key }}
+      name: {{ $secret.name | quote }}
+      key: {{ $secret.key | quote }}
+{{- if ne (include "offbeat.redisCa" .) "null" }}
+- name: OFFBEAT_REDIS_CA_FILE
+  value: /etc/offbeat-redis-ca/ca.crt
+{{- end }}
 - name: OFFBEAT_ANALYSIS_QUEUE
   value: {{ .Values.queues.analysis | quote }}
 - name: OFFBEAT_RESULTS_QUEUE
   value: {{ .Values.queues.results | quote }}
+{{- end -}}
+
+{{/* Where the CA of Redis is, as {secret or configMap, key} in JSON; null where everybody knows it. */}}
+{{- define "offbeat.redisCa" -}}
+{{- $secret := .Values.redis.ca.existingSecret -}}
+{{- $configMap := .Values.redis.ca.existingConfigMap -}}
+{{- if and $secret.name $configMap.name -}}
+  {{- fail "\n\nOffbeat: redis.ca.existingSecret.name and redis.ca.existingConfigMap.name are both set. Keep one of them." -}}
+{{- else if $secret.name -}}
+  {{- dict "secret" $secret.name "key" $secret.key | toJson -}}
+{{- else if $configMap.name -}}
+  {{- dict "configMap" $configMap.name "key" $configMap.key | toJson -}}
+{{- else -}}
+  null
+{{- end -}}
+{{- end -}}
+
+{{/* Items for volumeMounts and for volumes, or nothing. */}}
+{{- define "offbeat.redisCaMount" -}}
+{{- if ne (include "offbeat.redisCa" .) "null" -}}
+- name: redis-ca
+  mountPath: /etc/offbeat-redis-ca
+  readOnly: true
+{{- end -}}
+{{- end -}}
+
+{{- define "offbeat.redisCaVolume" -}}
+{{- $json := include "offbeat.redisCa" . -}}
+{{- if ne $json "null" -}}
+{{- $ca := fromJson $json -}}
+{{- $items := list (dict "key" $ca.key "path" "ca.crt") -}}
+- name: redis-ca
+  {{- if $ca.secret }}
+  secret:
+    secretName: {{ $ca.secret | quote }}
+    items: {{- toYaml $items | nindent 6 }}
+  {{- else }}
+  configMap:
+    name: {{ $ca.configMap | quote }}
+    items: {{- toYaml $items | nindent 6 }}
+  {{- end }}
+{{- end -}}
 {{- end -}}

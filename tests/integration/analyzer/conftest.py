@@ -16,7 +16,7 @@ from offbeat import keys
 from offbeat.result import CompletedResult, FailedResult, parse_result
 from offbeat.settings import Settings
 
-_TIMEOUT_SEC = 60
+_TIMEOUT_SEC = 300
 
 
 @dataclass(frozen=True)

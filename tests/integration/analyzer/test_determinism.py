@@ -78,7 +78,7 @@ def test_no_figure_of_music_depends_on_threads_or_process(song: Path) -> None:
         }
         command = [sys.executable, "-c", _ANALYSE, str(song)]
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=True, timeout=120
+            command, env=environment, capture_output=True, text=True, check=True, timeout=300
         )
         found.add(done.stdout)
     assert len(found) == 1

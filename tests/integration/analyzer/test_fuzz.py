@@ -50,6 +50,6 @@ def test_a_worker_that_dies_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_worker_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """And killed."""
     monkeypatch.setattr("tests.fuzz.run._WORKER", ("-c", "import time; time.sleep(60)"))
-    monkeypatch.setattr("tests.fuzz.run._START_TIMEOUT_SEC", 0.3)
+    monkeypatch.setattr("tests.fuzz.run._TIMEOUT_SEC", 0.3)
     figures = _last(Plan(executions=1, ffmpeg=0))
     assert [verdict.complaint for verdict in figures.broken] == ["took more than 0.3 s"]

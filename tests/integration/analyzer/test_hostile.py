@@ -30,7 +30,7 @@ from tests.support.audio import ffmpeg
 from tests.support.containers import box, id3v2
 
 _OPTIONS = Options(max_duration_sec=60)
-_TIMEOUT_SEC = 60
+_TIMEOUT_SEC = 300
 _MEMORY_MIB = 200
 _WIDEST_MEMORY_MIB = 400
 """A second of 384 kHz in eight channels is 35 times as much as one of stereo at 44.1 kHz."""

@@ -43,7 +43,7 @@ def reference(path: Path) -> Reference:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     summary = said.stderr.rpartition("Summary:")[2]
     found = {name: float(value) for name, value in re.findall(r"(I|LRA):\s+(-?[\d.]+)", summary)}

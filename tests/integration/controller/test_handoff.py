@@ -9,8 +9,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from controller.dispatch import Dispatch
-from controller.launches import Launches
+from controller.decision import Limits
+from controller.launching import PendingLaunches
+from controller.observer import Observer
 from controller.reconcile import Reconciler
+from offbeat.runs import OwnedRuns
+from offbeat.settings import Settings
 from offbeat.store import Store
 from tests.support.launcher import MemoryCluster
 
@@ -18,29 +22,39 @@ CAP = 8
 MESSAGES = 120
 
 
+LIMITS = Limits(max_attempts=3, interval_sec=0.3, image_grace_sec=0.1, park_deadline_sec=60)
+
+
+@pytest.fixture
+async def runs(settings: Settings) -> AsyncIterator[OwnedRuns]:
+    """Open the runs of one owner, for the analyzers of the cluster in memory."""
+    async with OwnedRuns.connect(settings, "here") as runs:
+        yield runs
+
+
 @asynccontextmanager
-async def a_controller(store: Store, cluster: MemoryCluster) -> AsyncIterator[Reconciler]:
+async def a_controller(
+    settings: Settings, cluster: MemoryCluster, owner: str = "here"
+) -> AsyncIterator[OwnedRuns]:
     """Run the loops of one controller; leave them the way `kill -9` does, wherever they are."""
-    freed = asyncio.Event()
-    launches = Launches(store, cluster, {"default", "rejected"}, on_done=freed.set)
-    dispatch = Dispatch(store, launches, cap=CAP, beat=lambda: None, place_freed=freed)
-    reconciler = Reconciler(
-        store,
-        cluster,
-        launches,
-        interval_sec=0.1,
-        max_attempts=3,
-        beat=lambda: None,
-        on_place_freed=freed.set,
-    )
-    loops = [asyncio.create_task(dispatch.run()), asyncio.create_task(reconciler.run())]
-    try:
-        yield reconciler
-    finally:
-        for loop in loops:
-            loop.cancel()
-        await launches.drain(0)
-        await asyncio.gather(*loops, return_exceptions=True)
+    async with OwnedRuns.connect(settings, owner) as runs:
+        runs.look_every(LIMITS.interval_sec)
+        observer = Observer()
+        launches = PendingLaunches(
+            runs, cluster, observer, {"default", "rejected"}, first_look_sec=0.1
+        )
+        dispatch = Dispatch(runs, launches, observer, cap=CAP)
+        reconciler = Reconciler(runs, cluster, launches, observer, LIMITS)
+        cluster.watches.append(reconciler.notice)
+        loops = [asyncio.create_task(dispatch.run()), asyncio.create_task(reconciler.run())]
+        try:
+            yield runs
+        finally:
+            cluster.watches.remove(reconciler.notice)
+            for loop in loops:
+                loop.cancel()
+            await launches.drain(0)
+            await asyncio.gather(*loops, return_exceptions=True)
 
 
 async def push(store: Store, count: int) -> int:

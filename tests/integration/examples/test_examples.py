@@ -122,7 +122,7 @@ def test_a_producer_pushes_jobs(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert said.returncode == 0, said.stderr
 
@@ -161,7 +161,7 @@ async def test_a_consumer_takes_results(
     )
     try:
         assert consumer.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             said = [(await consumer.stdout.readline()).decode().strip() for _ in results]
     finally:
         consumer.kill()
@@ -179,7 +179,7 @@ def test_what_php_writes_is_valid_php() -> None:
     if php is None:
         pytest.skip("checking the PHP example needs php-cli")
     for file in (EXAMPLES / "php").glob("*.php"):
-        said = subprocess.run([php, "-l", str(file)], capture_output=True, text=True, timeout=30)
+        said = subprocess.run([php, "-l", str(file)], capture_output=True, text=True, timeout=120)
         assert said.returncode == 0, said.stdout
 
 
@@ -201,7 +201,7 @@ def test_the_consumer_stores_a_result_once(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     assert said.stdout.splitlines()[-1] == "1"
 

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import redis
+from redis.asyncio.client import PubSub
 
 from offbeat.client import Client, Progress
 from offbeat.embedded import EmbeddedRedis
@@ -106,7 +108,7 @@ async def test_submit_returns_its_own_result_only(
     await client.push(JOB)
     await client.push(JOB | {"job_id": 7})
     async with cluster(store):
-        result = await client.submit(JOB, timeout_sec=10)
+        result = await client.submit(JOB, timeout_sec=120)
     raw = await store.client.lrange(settings.results_queue, 0, -1)
     left = [json.loads(item) for item in raw]
     assert sorted(item["job_id"] for item in left) == [7, 42]
@@ -118,7 +120,7 @@ async def test_submit_may_leave_its_result(
 ) -> None:
     """The usual consumer gets it, too."""
     async with cluster(store):
-        result = await client.submit(JOB, timeout_sec=10, keep_result=True)
+        result = await client.submit(JOB, timeout_sec=120, keep_result=True)
     assert await store.client.lrange(settings.results_queue, 0, -1) == [
         dump_result(result).encode()
     ]
@@ -128,7 +130,7 @@ async def test_many_may_submit_at_once(client: Client, store: Store, settings: S
     """Everybody gets the answer to the own question."""
     async with cluster(store):
         results = await asyncio.gather(
-            *(client.submit(JOB | {"job_id": n}, timeout_sec=20) for n in range(25))
+            *(client.submit(JOB | {"job_id": n}, timeout_sec=120) for n in range(25))
         )
     assert [result.job_id for result in results] == list(range(25))
     assert await store.client.llen(settings.results_queue) == 0
@@ -138,27 +140,33 @@ async def test_a_number_is_not_its_digits(client: Client, store: Store) -> None:
     """Jobs 42 and "42" share a channel, and not their results."""
     async with cluster(store):
         results = await asyncio.gather(
-            client.submit(JOB, timeout_sec=10),
-            client.submit(JOB | {"job_id": "42"}, timeout_sec=10),
+            client.submit(JOB, timeout_sec=120),
+            client.submit(JOB | {"job_id": "42"}, timeout_sec=120),
         )
     assert [result.job_id for result in results] == [42, "42"]
+
+
+async def told(seen: list[Progress], state: str) -> None:
+    """Wait until the state was told."""
+    async with asyncio.timeout(120):
+        while state not in {progress.state for progress in seen}:
+            await asyncio.sleep(0.01)
 
 
 async def test_progress_is_told(client: Client, store: Store) -> None:
     """Who waits sees the job queued, claimed and launched."""
     seen: list[Progress] = []
     await store.push(b"another")
-    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=20, on_progress=seen.append))
-    await asyncio.sleep(0.8)
+    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=120, on_progress=seen.append))
+    await told(seen, "queued")
     await claimed(store)
     claim = await claimed(store)
-    await asyncio.sleep(0.8)
+    await told(seen, "claimed")
     await store.launched(claim.run, job_id=42, attempt=1, job="j")
-    await asyncio.sleep(0.8)
+    await told(seen, "launched")
     await deliver(store, claim)
     await waiting
     assert (seen[0].state, seen[0].ahead) == ("queued", 1)
-    assert {"queued", "claimed", "launched"} <= {progress.state for progress in seen}
 
 
 async def test_a_wait_can_end(client: Client) -> None:
@@ -169,7 +177,7 @@ async def test_a_wait_can_end(client: Client) -> None:
 
 async def test_a_result_that_was_not_heard_is_found(client: Client, store: Store) -> None:
     """The announcement is lost with the connection, the result is not."""
-    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=20))
+    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=120))
     claim = await claimed(store)
     await store.client.client_kill_filter(_type="pubsub")
     await deliver(store, claim)
@@ -180,7 +188,7 @@ async def test_a_result_that_another_took_unheard_is_said_so(
     client: Client, store: Store, settings: Settings
 ) -> None:
     """Nobody waits for ever for what is gone."""
-    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=20))
+    waiting = asyncio.create_task(client.submit(JOB, timeout_sec=120))
     claim = await claimed(store)
     await store.launched(claim.run, job_id=42, attempt=1, job="j")
     async with store.client.pipeline(transaction=True) as together:
@@ -194,18 +202,32 @@ async def test_a_result_that_another_took_unheard_is_said_so(
         await waiting
 
 
-async def test_a_redis_that_comes_back_is_forgiven(tmp_path: Path) -> None:
+async def test_a_redis_that_comes_back_is_forgiven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A restart of Redis while a job runs costs nothing."""
+    outage = asyncio.Event()
+    listen = PubSub.get_message
+
+    async def listen_and_note(channel: PubSub, **options: float) -> object:
+        try:
+            return await listen(channel, **options)  # type: ignore[arg-type]
+        except redis.ConnectionError:
+            outage.set()
+            raise
+
+    monkeypatch.setattr(PubSub, "get_message", listen_and_note)
+    monkeypatch.setattr("offbeat.submission._PATIENCE_SEC", 120)
     folder = tmp_path / "redis"
     server = EmbeddedRedis(folder, port=0)
     server.start()
     try:
         port = int(server.url.rpartition(":")[2].partition("/")[0])
         async with Client.connect(server.url, settings=Settings(_env_file=None)) as client:
-            waiting = asyncio.create_task(client.submit(JOB, timeout_sec=30))
+            waiting = asyncio.create_task(client.submit(JOB, timeout_sec=120))
             claim = await claimed(client.store)
             server.stop()
-            await asyncio.sleep(1)
+            await asyncio.wait_for(outage.wait(), 120)
             server = EmbeddedRedis(folder, port=port)
             server.start()
             async with Client.connect(server.url, settings=Settings(_env_file=None)) as another:

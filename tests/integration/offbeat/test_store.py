@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 import pytest
 
@@ -36,14 +35,14 @@ async def test_waiting_takes_nothing(store: Store) -> None:
     assert [claim.raw for claim in await store.claim(cap=10, most=10)] == [b"first", b"second"]
 
 
-async def test_waiting_wakes_at_once(store: Store) -> None:
-    """A push ends the wait, not the timeout."""
-    waiting = asyncio.create_task(store.wait(10))
-    await asyncio.sleep(0.05)
-    begun = time.monotonic()
-    await store.push(b"x")
-    assert await waiting
-    assert time.monotonic() - begun < 1
+async def test_a_push_ends_the_wait(store: Store) -> None:
+    """It is not the timeout that does."""
+    waiting = asyncio.create_task(store.wait(3_600))
+    async with asyncio.timeout(120):
+        while not (await store.client.info("clients"))["blocked_clients"]:
+            await asyncio.sleep(0.01)
+        await store.push(b"x")
+        assert await waiting
 
 
 async def test_waiting_ends_without_a_message(store: Store) -> None:
@@ -96,7 +95,7 @@ async def test_a_record_tells_the_life_of_a_run(store: Store, settings: Settings
     await store.launched(name, job_id=42, attempt=0, job="late")
     url = settings.redis_url
     assert url is not None
-    run = Run(url.get_secret_value(), settings.keys, name)
+    run = Run(url.get_secret_value(), settings.keys, name, clock=lambda: 1e9)
     try:
         run.progress(0.5, "measuring")
         run.progress(0.6, "measuring")  # within the same second: not written
@@ -170,5 +169,5 @@ async def test_a_cancellation_is_not_swallowed(store: Store) -> None:
         task = asyncio.create_task(loop())
         await asyncio.sleep(step * 1e-5)
         task.cancel()
-        _, stuck = await asyncio.wait([task], timeout=2)
+        _, stuck = await asyncio.wait([task], timeout=120)
         assert not stuck

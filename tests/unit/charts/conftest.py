@@ -34,7 +34,7 @@ def helm() -> Helm:
             input=json.dumps(values),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     return call

@@ -40,6 +40,7 @@ def test_minimal_values_give_one_complete_profile(render: Render) -> None:
         "audioVolume": {"persistentVolumeClaim": {"claimName": "audio", "readOnly": True}},
         "outputVolume": None,
         "redisUrlSecret": {"name": "offbeat-redis", "key": "redis-url"},
+        "redisCa": None,
         "podSecurityContext": {},
         "serviceAccountName": "offbeat-analyzer",
         "imagePullSecrets": [],
@@ -56,6 +57,8 @@ def test_minimal_values_give_one_complete_profile(render: Render) -> None:
         {"profiles": {"bare": {"resources": {"limits": {"cpu": None}}}}},
         {"analyzer": {"env": [{"name": "A", "value": "b"}]}},
         {"output": {"existingClaim": "waveforms"}},
+        {"redis": {"ca": {"existingSecret": {"name": "ca"}}}},
+        {"redis": {"ca": {"existingConfigMap": {"name": "ca"}}}},
     ],
 )
 def test_the_controller_accepts_what_the_chart_writes(
@@ -133,6 +136,22 @@ def test_images_are_named_by_registry_tag_and_digest(render: Render) -> None:
     assert image == "registry.example/team/offbeat/analyzer@sha256:" + "a" * 64
     pod = render(values)["Deployment", "offbeat"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["image"] == "registry.example/team/offbeat/controller:1.2"
+
+
+@pytest.mark.parametrize(
+    ("ca", "expected"),
+    [
+        ({"existingSecret": {"name": "ca"}}, {"secret": "ca", "key": "ca.crt"}),
+        ({"existingSecret": {"name": "ca", "key": "k"}}, {"secret": "ca", "key": "k"}),
+        ({"existingConfigMap": {"name": "ca", "key": "k"}}, {"configMap": "ca", "key": "k"}),
+        ({"existingSecret": {"key": "k"}}, None),
+    ],
+)
+def test_a_ca_of_redis_is_a_secret_or_a_config_map(
+    render: Render, ca: dict[str, Any], expected: dict[str, str] | None
+) -> None:
+    """A key alone names nothing."""
+    assert jobs(render, {"redis": {"ca": ca}})["redisCa"] == expected
 
 
 def test_an_existing_secret_is_used_and_none_is_made(render: Render) -> None:

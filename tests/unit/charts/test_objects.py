@@ -8,6 +8,7 @@ import yaml
 
 import offbeat
 from controller.settings import ControllerSettings
+from offbeat import keys
 from tests.unit.charts.conftest import CHART, MINIMAL, Helm, Manifests, Render, merged
 
 POD_SECURITY = {
@@ -53,7 +54,7 @@ def test_the_role_allows_this_and_no_more(render: Render) -> None:
         },
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "list"]},
     ]
 
 
@@ -100,21 +101,104 @@ def test_numbers_reach_the_controller_as_they_are_written(render: Render) -> Non
     assert float(environment["OFFBEAT_PENDING_TIMEOUT_SEC"]) == 1_000_000
 
 
-def test_changed_settings_start_new_controllers(render: Render) -> None:
+def annotations(manifests: Manifests) -> dict[str, str]:
+    """Return the annotations of the controller's pods: another one starts a new controller."""
+    found = manifests["Deployment", "offbeat"]["spec"]["template"]["metadata"]["annotations"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_changed_profiles_start_new_controllers(render: Render) -> None:
     """They are read once, at the start."""
+    before, after = annotations(render()), annotations(render({"profiles": {"new": {}}}))
+    assert {name for name in before if before[name] != after[name]} == {"checksum/jobs"}
 
-    def checksums(values: dict[str, Any]) -> dict[str, str]:
-        template = render(values)["Deployment", "offbeat"]["spec"]["template"]
-        annotations = template["metadata"]["annotations"]
-        assert isinstance(annotations, dict)
-        return annotations
 
-    before = checksums({})
-    after = checksums({"profiles": {"new": {}}, "redis": {"url": "redis://other:6379/0"}})
-    assert {name for name in before if before[name] != after[name]} == {
-        "checksum/jobs",
-        "checksum/redis",
+def test_every_upgrade_starts_a_new_controller(render: Render) -> None:
+    """Which reads the URL anew, also one in a Secret that the chart does not know."""
+    assert annotations(render())["offbeat.io/revision"] == "1"
+    template = (CHART / "templates" / "deployment.yaml").read_text()
+    assert "offbeat.io/revision: {{ .Release.Revision | quote }}" in template
+
+
+def test_nothing_but_the_secret_depends_on_the_url(render: Render) -> None:
+    """Not even a hash, which passwords could be tried on."""
+    before, after = render(), render({"redis": {"url": "redis://:hunter2@elsewhere:6379/0"}})
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {("Secret", "offbeat-redis")}
+
+
+def test_what_jobs_need_outlives_the_release(render: Render) -> None:
+    """A Job that waits for its pod needs both; everything else goes with the controller."""
+    kept = {
+        name
+        for name, item in render().items()
+        if item["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
     }
+    assert kept == {("Secret", "offbeat-redis"), ("ServiceAccount", "offbeat-analyzer")}
+
+
+def test_the_next_release_of_that_name_may_take_over_what_was_kept(render: Render) -> None:
+    """Helm adopts an object with this label, and with annotations that it writes itself."""
+    for kind, name in (("Secret", "offbeat-redis"), ("ServiceAccount", "offbeat-analyzer")):
+        labels = render()[kind, name]["metadata"]["labels"]
+        assert labels["app.kubernetes.io/managed-by"] == "Helm"
+
+
+@pytest.mark.parametrize(
+    ("ca", "source"),
+    [
+        (
+            {"existingSecret": {"name": "my-ca", "key": "root.pem"}},
+            {"secret": {"secretName": "my-ca", "items": [{"key": "root.pem", "path": "ca.crt"}]}},
+        ),
+        (
+            {"existingConfigMap": {"name": "123"}},
+            {"configMap": {"name": "123", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        ),
+    ],
+)
+def test_the_ca_of_redis_is_mounted_where_the_variable_says(
+    render: Render, ca: dict[str, Any], source: dict[str, Any]
+) -> None:
+    """Read-only, in the controller and in the test; the Deployment's other volume stays."""
+    for pod in pods(render({"redis": {"ca": ca}})):
+        assert {"name": "redis-ca", **source} in pod["volumes"]
+        (container,) = pod["containers"]
+        assert {
+            "name": "redis-ca",
+            "mountPath": keys.REDIS_CA_MOUNT_PATH,
+            "readOnly": True,
+        } in container["volumeMounts"]
+        path = f"{keys.REDIS_CA_MOUNT_PATH}/{keys.REDIS_CA_FILE_NAME}"
+        assert {"name": keys.ENV_REDIS_CA_FILE, "value": path} in container["env"]
+
+
+def test_without_a_ca_nothing_is_mounted(render: Render) -> None:
+    """The test has no volume at all then."""
+    controller, test = pods(render())
+    assert [volume["name"] for volume in controller["volumes"]] == ["jobs"]
+    assert "volumes" not in test
+    assert "volumeMounts" not in test["containers"][0]
+    assert keys.ENV_REDIS_CA_FILE not in str((controller, test))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, {"OFFBEAT_OWNER": None, "OFFBEAT_MAX_RESULTS": None}),
+        ({"maxResults": None, "owner": ""}, {"OFFBEAT_OWNER": None, "OFFBEAT_MAX_RESULTS": None}),
+        ({"maxResults": 1_000_000}, {"OFFBEAT_MAX_RESULTS": "1000000"}),
+        ({"owner": "eu/music/offbeat"}, {"OFFBEAT_OWNER": "eu/music/offbeat"}),
+    ],
+)
+def test_owner_and_limit_are_set_where_the_operator_sets_them(
+    render: Render, values: dict[str, Any], expected: dict[str, str | None]
+) -> None:
+    """Otherwise the controller's own default counts."""
+    (container,) = pods(render({"controller": values}))[0]["containers"]
+    environment = {item["name"]: item.get("value") for item in container["env"]}
+    assert {name: environment.get(name) for name in expected} == expected
 
 
 def test_two_releases_share_no_name(render: Render) -> None:

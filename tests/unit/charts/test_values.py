@@ -43,6 +43,7 @@ def another(path: Path, value: object) -> object:
         "logFormat": "text",
         "podSecurityContext": {"fsGroup": 7},
         "affinity": {"podAffinity": {}},
+        "maxResults": 1,
     }
     if path[-1] in special:
         return special[path[-1]]
@@ -59,6 +60,8 @@ def without_the_rival(path: Path) -> dict[str, Any]:
     """Unset the value that must not be set together with the one at `path`."""
     if path[:2] == ("redis", "existingSecret"):
         return {"redis": {"url": "", "existingSecret": {"name": "some"}}}
+    if path[:2] == ("redis", "ca"):
+        return {"redis": {"ca": {path[2]: {"name": "some"}}}}
     if path == ("audio", "volume"):
         return {"audio": {"existingClaim": "", "volume": {"emptyDir": {}}}}
     if path == ("output", "volume"):
@@ -111,6 +114,17 @@ def test_unknown_values_are_refused(helm: Helm, path: Path) -> None:
             {"output": {"existingClaim": "x", "mountPath": "/mnt/audio-storage"}},
             "output.mountPath and audio.mountPath are the same.",
         ),
+        (
+            {
+                "redis": {
+                    "ca": {"existingSecret": {"name": "a"}, "existingConfigMap": {"name": "b"}}
+                }
+            },
+            "redis.ca.existingConfigMap.name are both set. Keep one of them.",
+        ),
+        ({"controller": {"owner": "two words"}}, "/controller/owner"),
+        ({"controller": {"maxResults": 0}}, "/controller/maxResults"),
+        ({"controller": {"parkDeadlineSec": 0}}, "/controller/parkDeadlineSec"),
         ({"output": {"mountPath": "relative"}}, "/output/mountPath"),
         ({"redis": {"url": "localhost"}}, "/redis/url"),
         ({"audio": {"mountPath": "relative"}}, "/audio/mountPath"),

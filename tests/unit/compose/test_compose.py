@@ -33,7 +33,7 @@ def test_it_keeps_to_the_published_schema(file: str, schema: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.attempt import Launch
+from controller.attempt import LaunchSpec
 from controller.manifest import build_job
-from controller.settings import ControllerSettings, JobsConfig, Profile, SecretKey
+from controller.settings import ControllerSettings, JobsConfig, Profile, RedisCa, SecretKey
 from offbeat.job import parse_job
 
 RAW = '{"job_id": "Mix 1", "relative_path": "a/ü.mp3", "profile": "big"}'.encode()
@@ -21,8 +21,8 @@ def settings() -> ControllerSettings:
 
 def build(config: JobsConfig, settings: ControllerSettings) -> dict[str, Any]:
     """Build the Job of attempt 2 of one run."""
-    launch = Launch(run="0123456789abcdef", attempt=2, job=parse_job(RAW), raw=RAW)
-    return build_job(launch, config, settings)
+    spec = LaunchSpec(run_id="0123456789abcdef", number=2, job=parse_job(RAW), raw=RAW)
+    return build_job(spec, config, settings)
 
 
 def test_whole_job(settings: ControllerSettings) -> None:
@@ -52,7 +52,7 @@ def test_whole_job(settings: ControllerSettings) -> None:
     expected = {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": "offbeat-mix-1-0123456789-2", "labels": labels},
+        "metadata": {"name": "offbeat-mix-1-0123456789abcdef-2", "labels": labels},
         "spec": {
             "completions": 1,
             "parallelism": 1,
@@ -187,6 +187,37 @@ def test_the_output_volume_is_mounted_where_the_operator_says(settings: Controll
     (container,) = build(config, moved)["spec"]["template"]["spec"]["containers"]
     assert container["volumeMounts"][-1] == {"name": "output", "mountPath": "/out"}
     assert {"name": "OFFBEAT_OUTPUT_MOUNT_PATH", "value": "/out"} in container["env"]
+
+
+@pytest.mark.parametrize(
+    ("ca", "source"),
+    [
+        (
+            RedisCa.model_validate({"secret": "my-ca", "key": "root.pem"}),
+            {"secret": {"secretName": "my-ca", "items": [{"key": "root.pem", "path": "ca.crt"}]}},
+        ),
+        (
+            RedisCa.model_validate({"configMap": "my-ca", "key": "root.pem"}),
+            {"configMap": {"name": "my-ca", "items": [{"key": "root.pem", "path": "ca.crt"}]}},
+        ),
+    ],
+)
+def test_the_ca_of_redis_is_a_file(
+    settings: ControllerSettings, ca: RedisCa, source: dict[str, Any]
+) -> None:
+    """The Job differs in one volume, its read-only mount and the variable that names the file."""
+    plain = JobsConfig(profiles={"big": Profile(image="i")})
+    expected = build(plain, settings)
+    pod = expected["spec"]["template"]["spec"]
+    pod["volumes"].append({"name": "redis-ca", **source})
+    (container,) = pod["containers"]
+    container["volumeMounts"].append(
+        {"name": "redis-ca", "mountPath": "/etc/offbeat-redis-ca", "readOnly": True}
+    )
+    container["env"].append(
+        {"name": "OFFBEAT_REDIS_CA_FILE", "value": "/etc/offbeat-redis-ca/ca.crt"}
+    )
+    assert build(plain.model_copy(update={"redis_ca": ca}), settings) == expected
 
 
 def test_placement_is_passed_through(settings: ControllerSettings) -> None:

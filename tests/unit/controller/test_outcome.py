@@ -4,75 +4,22 @@ from typing import Any
 
 import pytest
 
-from controller.outcome import Patience, diagnose
+from controller.outcome import diagnose
+from controller.pod import Patience
 from offbeat.failure import FailureReason
+from tests.support.objects import (
+    CREATED,
+    DISRUPTED,
+    RUNS,
+    UNSCHEDULABLE,
+    changed,
+    ended,
+    job,
+    pod,
+    waits,
+)
 
-CREATED = 1_700_000_000.0
 PATIENCE = Patience(image_sec=60, pending_sec=900)
-
-
-def job(condition: str | None = None, reason: str = "", message: str = "") -> dict[str, Any]:
-    """Make a Job as the API returns it."""
-    conditions = [{"type": condition, "status": "True", "reason": reason, "message": message}]
-    return {
-        "metadata": {"name": "offbeat-1", "creationTimestamp": "2023-11-14T22:13:20Z"},
-        "status": {"conditions": conditions if condition else []},
-    }
-
-
-def pod(
-    *,
-    phase: str = "Failed",
-    state: dict[str, Any] | None = None,
-    conditions: list[dict[str, str]] | None = None,
-    created: str = "2023-11-14T22:13:20Z",
-    **status: str,
-) -> dict[str, Any]:
-    """Make a Pod as the API returns it."""
-    container = {
-        "name": "analyzer",
-        "image": "offbeat/analyzer:1",
-        "resources": {"limits": {"memory": "24Mi"}},
-    }
-    states = [{"name": "analyzer", "state": state}] if state else []
-    return {
-        "metadata": {"name": "offbeat-1-abcde", "creationTimestamp": created},
-        "spec": {"activeDeadlineSeconds": 7200, "containers": [container]},
-        "status": {
-            "phase": phase,
-            "containerStatuses": states,
-            "conditions": conditions or [],
-            **status,
-        },
-    }
-
-
-def ended(code: int, reason: str = "Error", message: str = "") -> dict[str, Any]:
-    """Make the state of a container that has ended."""
-    return {"terminated": {"exitCode": code, "reason": reason, "message": message}}
-
-
-def waits(reason: str) -> dict[str, Any]:
-    """Make the state of a container that waits."""
-    return {"waiting": {"reason": reason, "message": "so says the kubelet"}}
-
-
-DISRUPTED = [
-    {
-        "type": "DisruptionTarget",
-        "status": "True",
-        "reason": "PreemptionByScheduler",
-        "message": "preempted",
-    }
-]
-UNSCHEDULABLE = [
-    {
-        "type": "PodScheduled",
-        "status": "False",
-        "reason": "Unschedulable",
-        "message": "0/1 nodes are available",
-    }
-]
 POLICY = job("Failed", "PodFailurePolicy", "rule 1")
 BACKOFF = job("Failed", "BackoffLimitExceeded", "limit reached")
 DEADLINE = job("Failed", "DeadlineExceeded", "active too long")
@@ -143,10 +90,27 @@ EXPLAINED = '{"reason": "file_not_found", "error": "a.mp3: file not found"}'
         ),
         pytest.param(BACKOFF, [], "disrupted", "gone", id="no pod is left"),
         pytest.param(
+            BACKOFF, [pod(phase="Running")], "internal_error", "tells nothing", id="a pod goes on"
+        ),
+        pytest.param(
+            BACKOFF,
+            [pod(conditions=[])],
+            "internal_error",
+            "before the analyzer ran",
+            id="the pod failed without its container",
+        ),
+        pytest.param(
+            BACKOFF,
+            [pod(state=ended(0))],
+            "internal_error",
+            "exited without an error",
+            id="another container failed",
+        ),
+        pytest.param(
             BACKOFF,
             [
-                pod(state=ended(1), created="2023-11-14T22:13:20Z"),
-                pod(state=ended(137, "OOMKilled"), created="2023-11-14T22:14:20Z"),
+                pod(state=ended(1), created=0),
+                pod(state=ended(137, "OOMKilled"), created=60),
             ],
             "out_of_memory",
             "memory",
@@ -165,7 +129,7 @@ def test_failed_job(told: dict[str, Any], pods: list[Any], reason: str, words: s
 @pytest.mark.parametrize(
     ("pods", "age", "reason"),
     [
-        pytest.param([pod(phase="Pending", state=waits("ErrImagePull"))], 59, None, id="grace"),
+        pytest.param([pod(phase="Pending", state=waits("ErrImagePull"))], 60, None, id="grace"),
         pytest.param(
             [pod(phase="Pending", state=waits("ErrImagePull"))], 61, "image_error", id="after it"
         ),
@@ -178,7 +142,7 @@ def test_failed_job(told: dict[str, Any], pods: list[Any], reason: str, words: s
             "image_error",
             id="a secret is missing",
         ),
-        pytest.param([pod(phase="Pending", conditions=UNSCHEDULABLE)], 899, None, id="full"),
+        pytest.param([pod(phase="Pending", conditions=UNSCHEDULABLE)], 900, None, id="full"),
         pytest.param(
             [pod(phase="Pending", conditions=UNSCHEDULABLE)], 901, "pending_timeout", id="too long"
         ),
@@ -188,8 +152,12 @@ def test_failed_job(told: dict[str, Any], pods: list[Any], reason: str, words: s
             "pending_timeout",
             id="a volume does not come",
         ),
-        pytest.param([pod(phase="Running")], 5000, None, id="runs"),
+        pytest.param([pod(phase="Pending", created=10)], 910, None, id="counted from the pod"),
+        pytest.param([pod(phase="Running", state=RUNS)], 5000, None, id="runs"),
+        pytest.param([pod(phase="Pending", state=RUNS)], 5000, None, id="runs before its mesh"),
+        pytest.param([pod(phase="Running")], 5000, None, id="runs and tells no more"),
         pytest.param([], 10, None, id="no pod yet"),
+        pytest.param([], 900, None, id="no pod yet, and patience"),
         pytest.param([], 901, "pending_timeout", id="no pod will come"),
         pytest.param(
             [pod(reason="DeadlineExceeded", state=ended(143))],
@@ -198,12 +166,46 @@ def test_failed_job(told: dict[str, Any], pods: list[Any], reason: str, words: s
             id="no second try after the run deadline",
         ),
         pytest.param([pod(state=ended(1))], 10, None, id="kubernetes will try again"),
+        pytest.param(
+            [pod(state=ended(1), created=5000)], 5900, None, id="it waits for the next pod"
+        ),
+        pytest.param(
+            [pod(state=ended(1), conditions=changed(5000))],
+            5900,
+            None,
+            id="since the last one ended",
+        ),
+        pytest.param(
+            [pod(state=ended(1, finished=5000))], 5900, None, id="since its container ended"
+        ),
+        pytest.param(
+            [pod(state=ended(1, finished=5000))], 5901, "pending_timeout", id="no pod follows"
+        ),
+        pytest.param(
+            [pod(phase="Succeeded", state=ended(0))], 5000, None, id="Complete will follow"
+        ),
     ],
 )
 def test_active_job(pods: list[Any], age: float, reason: str | None) -> None:
     """A Job that runs has failed only when it can no longer succeed."""
     diagnosis = diagnose(job(), pods, now=CREATED + age, patience=PATIENCE)
     assert (diagnosis.reason if diagnosis else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        (UNSCHEDULABLE, "no node had room"),
+        ([UNSCHEDULABLE[0] | {"reason": "SchedulingGated"}], "did not start"),
+        ([], "did not start"),
+    ],
+)
+def test_pending_pod_says_why(conditions: list[dict[str, str]], words: str) -> None:
+    """Only the scheduler's own answer says that no node has room."""
+    pending = pod(phase="Pending", conditions=conditions)
+    diagnosis = diagnose(job(), [pending], now=CREATED + 901, patience=PATIENCE)
+    assert diagnosis is not None
+    assert words in diagnosis.summary
 
 
 def test_complete_job() -> None:

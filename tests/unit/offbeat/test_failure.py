@@ -27,6 +27,7 @@ def test_the_reasons_are_these() -> None:
         "evicted",
         "disrupted",
         "launch_rejected",
+        "quota_exceeded",
         "internal_error",
     }
 

@@ -25,7 +25,7 @@ def written(style: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     assert done.stdout == ""
     return done.stderr.splitlines()

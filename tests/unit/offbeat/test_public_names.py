@@ -29,6 +29,6 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     """`import offbeat` costs next to nothing."""
     code = "import sys, offbeat; print(sorted({'redis', 'pydantic', 'typer'} & sys.modules.keys()))"
     said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert said.stdout == "[]\n"

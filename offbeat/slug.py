@@ -1,4 +1,4 @@
-"""Names and labels for Kubernetes from names that producers chose freely.
+"""Names and labels for Kubernetes from job_ids that producers choose freely.
 
 Requirements: a Job's name becomes a label of its Pods and a prefix of their names, so it must be a
 DNS label of at most 57 characters (Kubernetes appends 6); a label's value has at most 63 of
@@ -9,21 +9,26 @@ text must not look the same to `kubectl get jobs -L`.
 import hashlib
 import re
 
-__all__ = ["job_name", "label_value"]
+__all__ = ["HELM_TEST_JOB_ID_PREFIX", "job_name", "label_value"]
+
+HELM_TEST_JOB_ID_PREFIX = "helm-test-"
+"""What the job_ids of `helm test` begin with; `label_value` keeps it."""
 
 _SLUG_LENGTH = 28
-_RUN_LENGTH = 10
+# 60 random bits of a version 4 UUID, so that two runs do not share a name even among millions of
+# Jobs. A name is a function of its attempt alone, so a clash could not be solved by another name.
+_RUN_LENGTH = 16
 _LABEL_LENGTH = 63
 
 
-def job_name(job_id: int | str, run: str, attempt: int) -> str:
+def job_name(job_id: int | str, run_id: str, number: int) -> str:
     """Return the name of one attempt's Job.
 
     Guarantees: the same arguments give the same name, another run or attempt another; it is a DNS
-    label.
+    label of at most 57 characters for attempts up to 999.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", str(job_id).lower()).strip("-")[:_SLUG_LENGTH].strip("-")
-    return "-".join(filter(None, ("offbeat", slug, run[:_RUN_LENGTH], str(attempt))))
+    return "-".join(filter(None, ("offbeat", slug, run_id[:_RUN_LENGTH], str(number))))
 
 
 def label_value(job_id: int | str) -> str:
