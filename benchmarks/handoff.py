@@ -72,7 +72,7 @@ def measure(installation: Installation, watch: Watch, job_id: str) -> Sample:
     result = parse_result(popped[1])
     assert isinstance(result, CompletedResult), result
     assert result.job_id == job_id, "someone else's result: is the installation in use?"
-    launched: Any = installation.redis.hget(installation.keys.run(result.run_id), "launched_at")
+    launched: Any = installation.redis.hget(installation.keys.run(result.run_id).record, "launched_at")
     installation.wait_until_idle()
     milliseconds = [
         (when - pushed) * 1e3 for when in (float(launched), watch.seen[job_id], received)

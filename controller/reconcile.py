@@ -145,7 +145,7 @@ class Reconciler:
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
             try:
-                await self.look_at(batch)
+                await self._look_at_each(batch)
             except Exception:
                 # The others first: what fails again and again must not keep them waiting.
                 self._backlog |= dict.fromkeys([*wanted[start + _BATCH :], *batch])
@@ -159,6 +159,27 @@ class Reconciler:
         for run_id in noticed:
             del self._noticed[run_id]
         return noticed
+
+    async def _look_at_each(self, run_ids: list[str]) -> None:
+        """Look at these runs together; one that fails in its own way is left out, not the others.
+
+        Raises:
+            RedisUnreachable: Not everything was done.
+            LaunchError: Not everything was done.
+
+        """
+        try:
+            await self.look_at(run_ids)
+        except (RedisUnreachable, LaunchError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one odd object must not stop the rest
+            if len(run_ids) == 1:
+                log = logger.bind(run_id=run_ids[0]).opt(exception=error)
+                log.error("the run cannot be looked at; it is tried again when it is due")
+                return
+            middle = len(run_ids) // 2
+            await self._look_at_each(run_ids[:middle])
+            await self._look_at_each(run_ids[middle:])
 
     async def look_at(self, run_ids: Collection[str]) -> None:
         """Look at these runs and do what must be done.
@@ -253,7 +274,7 @@ class Reconciler:
         await self._launches.register_all()
         suspects = await suspicious_runs(self._runs, self._launcher)
         for start in range(0, len(suspects), _BATCH):
-            await self.look_at(suspects[start : start + _BATCH])
+            await self._look_at_each(suspects[start : start + _BATCH])
         await self._runs.join()
         self._is_first = False
         async for page in self._runs.pages():

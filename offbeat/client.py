@@ -167,7 +167,8 @@ class Client:
 
     async def _queued(self, job_id: int | str) -> Progress | None:
         """Look for a message that waits, from the end that is claimed first."""
-        async for position, raw in self._store.find_waiting(_needle(job_id)):
+        text, any_escape = _needle(job_id)
+        async for position, raw in self._store.find_waiting(text, any_escape=any_escape):
             if _names(raw, job_id):
                 return Progress(job_id=job_id, state="queued", ahead=position)
         return None
@@ -194,10 +195,14 @@ def _names(raw: bytes, job_id: int | str) -> bool:
     return found is not None and str(found) == str(job_id)
 
 
-def _needle(job_id: int | str) -> str:
-    """Return what every message of that job holds, however its producer has written it as JSON.
+def _needle(job_id: int | str) -> tuple[str, bool]:
+    """Return what a message of that job holds, and whether its producer may have escaped it.
 
-    Encoders may escape what is not ASCII, quotes, slashes and a few more; letters and digits stay.
+    Encoders escape what is not ASCII, quotes, slashes and a few more; letters and digits hardly.
     """
-    runs = re.findall(r"[A-Za-z0-9_.: -]+", str(job_id))
-    return max(runs, key=len, default="job_id")
+    text = str(job_id)
+    plain = re.findall(r"[A-Za-z0-9_.: -]+", text)
+    if plain:
+        return max(plain, key=len), False
+    foreign = re.findall(r"[^\x00-\x7f]+", text)
+    return (max(foreign, key=len), True) if foreign else ("job_id", False)

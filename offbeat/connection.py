@@ -16,15 +16,18 @@ import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
     ClusterCrossSlotError,
+    ClusterDownError,
     MasterDownError,
     MovedError,
     ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 from redis.retry import Retry
 
@@ -44,15 +47,76 @@ _SOCKET_TIMEOUT_SEC = 15.0
 _CONNECT_TIMEOUT_SEC = 5.0
 _HEALTH_CHECK_SEC = 30
 
+_TEMPORARY = (
+    AskError,
+    BusyLoadingError,
+    ClusterDownError,
+    MasterDownError,
+    ReadOnlyError,
+    TryAgainError,
+)
+_TEMPORARY_CODES = ("READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", "CLUSTERDOWN")
+"""A failover or a move is under way."""
+
 _ONE_SLOT = (
     "Redis Cluster keeps the two queues in different slots: give both names the same tag, such as "
     "{audio}_analysis_queue and {audio}_results_queue"
 )
 
 T = TypeVar("T")
-_Pool = redis.ConnectionPool | redis.asyncio.ConnectionPool
-_first_addresses: WeakKeyDictionary[_Pool, tuple[Any, Any]] = WeakKeyDictionary()
+_AnyPool = redis.ConnectionPool | redis.asyncio.ConnectionPool
+_first_addresses: WeakKeyDictionary[_AnyPool, tuple[Any, Any]] = WeakKeyDictionary()
 """What the URL names, of pools that followed MOVED to another node of a Redis Cluster."""
+
+
+class _Pool(redis.asyncio.ConnectionPool):
+    """Connections of which the idle ones can be dropped without harm to those in use."""
+
+    async def drop_idle(self) -> None:
+        """Close the idle connections and forget them, with the address that they keep."""
+        idle, self._available_connections = self._available_connections, []
+        await asyncio.gather(*(each.disconnect() for each in idle), return_exceptions=True)
+
+
+class _BlockingPool(redis.ConnectionPool):
+    """The same for the blocking client."""
+
+    def drop_idle(self) -> None:
+        """Close the idle connections and forget them, with the address that they keep."""
+        with self._lock:
+            idle, self._available_connections = self._available_connections, []
+            self._created_connections -= len(idle)
+        for each in idle:
+            each.disconnect()
+
+
+class _Pipeline(redis.asyncio.client.Pipeline):
+    """A pipeline that goes where its keys are: a node that answers MOVED has executed nothing."""
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        commands = self.command_stack
+        try:
+            return await super().execute(raise_on_error)
+        except MovedError as error:
+            await _follow(error, self.connection_pool)
+            self.command_stack = commands
+            return await super().execute(raise_on_error)
+
+
+class _Client(redis.asyncio.Redis):
+    """A client that goes where its keys are."""
+
+    async def execute_command(self, *args: object, **options: object) -> object:
+        execute = super().execute_command
+        try:
+            return await execute(*args, **options)  # type: ignore[no-untyped-call]
+        except MovedError as error:
+            await _follow(error, self.connection_pool)
+            return await execute(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
 
 OnConnect = Callable[[redis.asyncio.Connection], Awaitable[None]]
 
@@ -65,13 +129,14 @@ def open_redis(settings: Settings, *, on_connect: OnConnect | None = None) -> re
         RedisUrlInvalid: The URL cannot be read.
 
     """
-    return redis.asyncio.from_url(
+    pool = _Pool.from_url(
         _url(settings),
         **_options(settings),
         # A push or a claim whose answer was lost must not be repeated behind our back.
         retry=AsyncRetry(NoBackoff(), 0),
         redis_connect_func=on_connect,
     )
+    return _Client.from_pool(pool)
 
 
 def open_blocking(settings: Settings) -> redis.Redis:
@@ -82,7 +147,8 @@ def open_blocking(settings: Settings) -> redis.Redis:
         RedisUrlInvalid: The URL cannot be read.
 
     """
-    return redis.from_url(_url(settings), **_options(settings), retry=Retry(NoBackoff(), 0))
+    pool = _BlockingPool.from_url(_url(settings), **_options(settings), retry=Retry(NoBackoff(), 0))
+    return redis.Redis.from_pool(pool)
 
 
 def _url(settings: Settings) -> str:
@@ -126,7 +192,7 @@ async def translate_errors(client: redis.asyncio.Redis) -> AsyncIterator[None]:
         yield
     except (RedisError, OSError) as error:
         translated = _translate(error, pool)
-        await pool.disconnect(inuse_connections=False)
+        await _drop_idle(pool)
         raise translated from error
     if task is not None and task.cancelling() > cancels:
         raise asyncio.CancelledError
@@ -140,7 +206,8 @@ def translate_blocking_errors(client: redis.Redis) -> Iterator[None]:
         yield
     except (RedisError, OSError) as error:
         translated = _translate(error, pool)
-        pool.disconnect(inuse_connections=False)
+        if isinstance(pool, _BlockingPool):
+            pool.drop_idle()
         raise translated from error
 
 
@@ -167,20 +234,35 @@ async def insistently(command: Awaitable[T]) -> T:
     return task.result()
 
 
-def _translate(error: Exception, pool: _Pool) -> RedisUnreachable:
+async def _drop_idle(pool: redis.asyncio.ConnectionPool) -> None:
+    if isinstance(pool, _Pool):
+        await pool.drop_idle()
+
+
+async def _follow(error: MovedError, pool: redis.asyncio.ConnectionPool) -> None:
+    """Connect from now on to the node of a Redis Cluster that an error names."""
+    _note_node(error, pool)
+    await _drop_idle(pool)
+
+
+def _note_node(error: MovedError, pool: _AnyPool) -> None:
+    options: dict[str, Any] = pool.connection_kwargs
+    _first_addresses.setdefault(pool, (options.get("host"), options.get("port")))
+    options.update(host=error.host or options.get("host"), port=error.port)
+
+
+def _translate(error: Exception, pool: _AnyPool) -> RedisUnreachable:
     """Say what an error means, and follow the queue to another node of a Redis Cluster."""
     options: dict[str, Any] = pool.connection_kwargs
     where = f"Redis at {_address(options)}"
     if isinstance(error, MovedError):
-        _first_addresses.setdefault(pool, (options.get("host"), options.get("port")))
-        options.update(host=error.host or options.get("host"), port=error.port)
+        _note_node(error, pool)
         return RedisUnreachable(f"{where}: the queue is on {_address(options)}, connecting there")
     if isinstance(error, ClusterCrossSlotError):
         return RedisRefused(_ONE_SLOT)
     words = str(error)
-    temporary = isinstance(error, ReadOnlyError | MasterDownError | BusyLoadingError) or any(
-        code in words for code in ("READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", "CLUSTERDOWN")
-    )
+    # By its words, too: before Redis 7 a script wraps the error of a command in one of its own.
+    temporary = isinstance(error, _TEMPORARY) or any(code in words for code in _TEMPORARY_CODES)
     login = isinstance(error, AuthenticationError | AuthorizationError)
     if isinstance(error, ResponseError) and not temporary and not login:
         return RedisRefused(f"{where} refuses a command: {words}{_advice(words)}")
@@ -191,6 +273,8 @@ def _translate(error: Exception, pool: _Pool) -> RedisUnreachable:
 
 
 def _advice(words: str) -> str:
+    if "can't run this command" in words:  # said within scripts, without the command's name
+        return ". A right is missing: `offbeat doctor` names it, docs/redis.acl has all"
     if "NOPERM" in words or "No permissions" in words or "no permissions" in words:
         return ". Give the user this right: docs/redis.acl has all that are needed"
     if "OOM" in words:

@@ -16,7 +16,15 @@ from redis.exceptions import NoPermissionError, ResponseError
 from offbeat.connection import translate_errors
 from offbeat.keys import SCHEMA_VERSION, QueueKeys
 
-__all__ = ["COMMANDS", "Finding", "Level", "examine", "find_obstacles"]
+__all__ = [
+    "COMMANDS",
+    "Finding",
+    "Level",
+    "examine",
+    "examine_rights",
+    "find_obstacles",
+    "missing_commands",
+]
 
 MIN_VERSION = (6, 2)
 """The first Redis with BLMOVE."""
@@ -106,7 +114,7 @@ async def examine(
         info = await _info(client)
         findings += await _persistence(client, info)
         findings += await _clock(client, wall)
-        findings += await _rights(client, keys)
+        findings += await examine_rights(client, keys)
         findings += await _depths(client, keys)
         findings += await _prefixed_names(client, keys)
         findings += await _owners(client, keys)
@@ -164,14 +172,10 @@ async def _clock(client: redis.Redis, wall: Callable[[], float]) -> list[Finding
     return [Finding(Level.OK, "clock: agrees with this machine")]
 
 
-async def _rights(client: redis.Redis, keys: QueueKeys) -> list[Finding]:
+async def examine_rights(client: redis.Redis, keys: QueueKeys) -> list[Finding]:
     """Try every command on keys that nobody else uses, and the queues without changing them."""
     scratch = f"{keys.prefix}doctor:{secrets.token_hex(4)}"
-    refused = set()
-    for command, arguments in _trials(scratch).items():
-        if isinstance(await _tried(client, *command.split(), *arguments), NoPermissionError):
-            refused.add(command)
-    await _tried(client, "DEL", *(f"{scratch}:{kind}" for kind in "shzlm"))
+    refused = await _refused_commands(client, scratch)
     closed = [
         name
         for name in (keys.queue, keys.results)
@@ -192,6 +196,22 @@ async def _rights(client: redis.Redis, keys: QueueKeys) -> list[Finding]:
         for name in closed
     ]
     return findings
+
+
+async def missing_commands(client: redis.Redis, keys: QueueKeys, role: str) -> list[str]:
+    """Return the commands of a role that the user of this connection may not send."""
+    scratch = f"{keys.prefix}doctor:{secrets.token_hex(4)}"
+    async with translate_errors(client):
+        return sorted(await _refused_commands(client, scratch) & set(COMMANDS[role]))
+
+
+async def _refused_commands(client: redis.Redis, scratch: str) -> set[str]:
+    refused = set()
+    for command, arguments in _trials(scratch).items():
+        if isinstance(await _tried(client, *command.split(), *arguments), NoPermissionError):
+            refused.add(command)
+    await _tried(client, "DEL", *(f"{scratch}:{kind}" for kind in "shzlm"))
+    return refused
 
 
 def _trials(scratch: str) -> dict[str, tuple[str, ...]]:

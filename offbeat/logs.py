@@ -62,13 +62,14 @@ class LineWriter:
         """Queue one line, which ends with its line break."""
         line = text.encode("utf-8", "backslashreplace")
         with self._changed:
+            running = self._is_running()
             # Once a line is dropped, so are those behind it: the gap stays in one place.
             full = self._dropped > 0 or self._bytes + len(line) > self._limit_bytes
-            if full or not self._is_running():
+            if full or not running:
                 self._dropped += 1
-                return
-            self._lines.append(line)
-            self._bytes += len(line)
+            else:
+                self._lines.append(line)
+                self._bytes += len(line)
             self._changed.notify_all()
 
     def drain(self, timeout_sec: float) -> bool:

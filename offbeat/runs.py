@@ -6,6 +6,7 @@ with every claim: where Redis does not hold it any more, its history was lost (f
 by a failover), and nothing is claimed until the runs have been entered again from their Jobs.
 """
 
+import asyncio
 import contextlib
 import secrets
 import time
@@ -17,10 +18,11 @@ from enum import StrEnum
 from typing import Self, cast
 
 import redis.asyncio as redis
-from redis.exceptions import ResponseError
+from redis.exceptions import AskError, MovedError, ResponseError
 
 from offbeat import scripts
 from offbeat.connection import insistently, open_redis, raise_refusal, translate_errors
+from offbeat.doctor import missing_commands
 from offbeat.errors import RedisRefused
 from offbeat.job import MAX_MESSAGE_BYTES
 from offbeat.keys import SCHEMA_VERSION, QueueKeys
@@ -38,6 +40,7 @@ LARGEST_DELAY_SEC = 900.0
 """Every run is looked at again within this time; a later one comes from a clock set back since."""
 
 _PAGE = 1000
+_MOST_NONCES = 60
 
 
 class RunState(StrEnum):
@@ -99,12 +102,22 @@ class OwnedRuns:
         self._monotonic = monotonic
         self._server: tuple[str | None, ...] | None = None
         self._instance = secrets.token_hex(6)
-        self._recent_nonces: deque[str] = deque(maxlen=64)
+        self._claiming = asyncio.Lock()
         self._nonces: list[str] = []
+        self._superseded: deque[str] = deque(maxlen=1000)
         self._clock_offset: float | None = None
         self._scripts = {
             name: client.register_script(scripts.source(name))
-            for name in ("claim", "due", "join", "transition", "settle", "register", "survey")
+            for name in (
+                "claim",
+                "due",
+                "join",
+                "transition",
+                "settle",
+                "register",
+                "release",
+                "survey",
+            )
         }
 
     @classmethod
@@ -136,15 +149,16 @@ class OwnedRuns:
 
         """
         keys = self.keys
-        nonce = self._new_nonce()
-        version = await self._call(
-            "join",
-            [keys.schema, keys.instances(self.owner), keys.owners, keys.queue, keys.results],
-            [SCHEMA_VERSION, self.owner, self._instance, nonce],
-        )
-        self._check_schema(cast("bytes", version).decode())
-        self._nonces = [nonce]
-        self.history_lost = False
+        async with self._claiming:
+            nonce = self._new_nonce()
+            version = await self._call(
+                "join",
+                [keys.schema, keys.instances(self.owner), keys.owners, keys.queue, keys.results],
+                [SCHEMA_VERSION, self.owner, self._instance, nonce],
+            )
+            self._check_schema(cast("bytes", version).decode())
+            self._confirm([nonce])
+            self.history_lost = False
 
     async def heartbeat(self) -> None:
         """Say that a controller of this owner is alive."""
@@ -171,9 +185,14 @@ class OwnedRuns:
             RedisRefused: Redis refused a command; what could not be claimed is still in the queue.
 
         """
+        async with self._claiming:
+            return await self._claim(cap=cap, most=most, max_results=max_results)
+
+    async def _claim(self, *, cap: int, most: int, max_results: int | None) -> Claims:
         keys = self.keys
         expected, new = self._nonces, self._new_nonce()
-        self._nonces = [*expected[-8:], new]  # until the answer says which one Redis holds
+        # Until an answer says which one Redis holds, it may be any that was sent since the last.
+        self._nonces = [*expected[:1], *expected[1:][-_MOST_NONCES:], new]
         status, more, *flat = await self._call(
             "claim",
             [
@@ -207,7 +226,7 @@ class OwnedRuns:
         ]
         word, _, words = status.decode("utf-8", "replace").partition(":")
         if word in {"ok", "full"} or claims:
-            self._nonces = [new]
+            self._confirm([new])
         if word == "refused" and not claims:
             async with translate_errors(self._client):
                 raise_refusal(words)
@@ -226,14 +245,15 @@ class OwnedRuns:
 
     async def due(self, *, most: int, put_off_sec: float) -> list[str]:
         """Return runs that must be looked at now, and put each off by `put_off_sec`."""
-        keys = self.keys
+        keys, superseded = self.keys, set(self._superseded)
         nonce, now, *run_ids = await self._call(
             "due",
             [keys.due(self.owner), keys.instances(self.owner)],
             [self._instance, put_off_sec, most, LARGEST_DELAY_SEC],
         )
-        # A claim may have gone on beside this call, so any nonce of late will do here.
-        if nonce.decode() not in self._recent_nonces:
+        # A claim may go on beside this call: what it replaced meanwhile is no sign of a loss.
+        found = nonce.decode()
+        if found in superseded or found not in {*self._nonces, *self._superseded}:
             self.history_lost = True
         self._clock_offset = float(now) - self._monotonic()
         return [run_id.decode() for run_id in run_ids]
@@ -360,11 +380,11 @@ class OwnedRuns:
         if not run_ids:
             return
         keys = self.keys
-        async with translate_errors(self._client):
-            pipeline = self._client.pipeline(transaction=False)
-            for key in (keys.inflight, keys.finishing, keys.due(self.owner)):
-                pipeline.zrem(key, *run_ids)
-            await pipeline.execute()
+        await self._call(
+            "release",
+            [keys.inflight, keys.finishing, keys.due(self.owner), keys.dedup],
+            [keys.prefix, scripts.RUN_TTL_SEC, *run_ids],
+        )
 
     async def disown(self, run_ids: Collection[str]) -> None:
         """Forget runs that are not this owner's, or of which nothing is known."""
@@ -452,8 +472,14 @@ class OwnedRuns:
     async def _call(
         self, name: str, names: list[str], values: list[str | bytes | int | float]
     ) -> list[bytes]:
-        async with translate_errors(self._client):
-            return cast("list[bytes]", await self._scripts[name](keys=names, args=values))
+        try:
+            async with translate_errors(self._client):
+                return cast("list[bytes]", await self._scripts[name](keys=names, args=values))
+        except RedisRefused as error:
+            missing = await missing_commands(self._client, self.keys, "controller")
+            if not missing:
+                raise
+            raise RedisRefused(f"{error}. Missing: {', '.join(missing)}") from error
 
     async def _note_server(self, connection: redis.Connection) -> None:
         """Compare who answers with who answered before: another server has another history.
@@ -464,6 +490,14 @@ class OwnedRuns:
 
         """
         await connection.on_connect()
+        # A node of a Redis Cluster that does not serve the queue says so here (MovedError).
+        await connection.send_command("GET", self.keys.schema)
+        try:
+            await connection.read_response()
+        except (AskError, MovedError):
+            raise
+        except ResponseError:  # whatever is wrong, the command that follows says it
+            pass
         found = [
             await _info(connection, "server", "run_id"),
             await _info(connection, "replication", "master_replid"),
@@ -474,9 +508,12 @@ class OwnedRuns:
             raise redis.ConnectionError("another server answers, which may not know all runs")
 
     def _new_nonce(self) -> str:
-        nonce = secrets.token_hex(8)
-        self._recent_nonces.append(nonce)
-        return nonce
+        return secrets.token_hex(8)
+
+    def _confirm(self, nonces: list[str]) -> None:
+        """Note which nonce Redis holds now, and that it never holds an earlier one again."""
+        self._superseded.extend(nonce for nonce in self._nonces if nonce not in nonces)
+        self._nonces = nonces
 
     def _check_schema(self, found: str) -> None:
         if found != SCHEMA_VERSION:

@@ -185,25 +185,23 @@ class Store:
             index, length = await pipeline.execute()
         return None if index is None else length - 1 - index
 
-    async def find_waiting(self, text: str) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield position and bytes of every waiting message that holds `text`.
+    async def find_waiting(
+        self, text: str, *, any_escape: bool = False
+    ) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield position and bytes of every waiting message that holds `text`, perhaps escaped.
 
-        Redis looks through the queue a page at a time, so only candidates travel.
+        Redis looks through the queue a page at a time, so only candidates travel. An escape of a
+        letter or digit always makes a message one, with `any_escape` every other does, too.
         """
-        skip = 0
-        while True:
+        keys, skip, more, taken = self.keys, 0, 1, ""
+        while more:
             async with translate_errors(self._client):
-                size, *found = await self._find(
-                    keys=[self.keys.queue], args=[skip, _FIND_PAGE, text]
+                more, skip, taken, *found = await self._find(
+                    keys=[keys.queue, keys.stats],
+                    args=[skip, _FIND_PAGE, text, "1" if any_escape else "", taken],
                 )
             for position, raw in zip(found[::2], found[1::2], strict=True):
                 yield position, raw
-            if len(found) >= 100:
-                skip = found[-2] + 1
-            elif size < _FIND_PAGE:
-                return
-            else:
-                skip += _FIND_PAGE
 
     async def run_of_message(self, sha: str) -> str | None:
         """Return the run in flight that was made of a message, by the message's SHA-1."""

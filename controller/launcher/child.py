@@ -148,12 +148,7 @@ class ChildProcess:
     async def wait(self) -> int:
         """Wait until it has ended and all its lines are read; return its status."""
         await self._exited.wait()
-        status = self._reap()
-        with contextlib.suppress(TimeoutError):  # a process that has left the session holds on
-            async with asyncio.timeout(_LAST_LINES_SEC):
-                await self._output.ended.wait()
-        self._output.close()
-        return status
+        return await self._reap()
 
     async def end(self, *, kill_after_sec: float) -> None:
         """End it if it runs: SIGTERM, and SIGKILL where that does not help. Take no longer than
@@ -165,7 +160,7 @@ class ChildProcess:
                 await self._wait_for_exit(kill_after_sec)
             self.kill()
             if await self._wait_for_exit(kill_after_sec):
-                self._reap()
+                await self._reap()
             else:
                 logger.error("process {} does not end although it was killed", self.pid)
         finally:
@@ -183,9 +178,14 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def _reap(self) -> int:
+    async def _reap(self) -> int:
         self.kill()  # what it has left behind
-        return self._process.wait()
+        status = self._process.wait()
+        with contextlib.suppress(TimeoutError):  # a process that has left the session holds on
+            async with asyncio.timeout(_LAST_LINES_SEC):
+                await self._output.ended.wait()
+        self._output.close()
+        return status
 
     async def _wait_for_exit(self, timeout_sec: float) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -12,14 +12,14 @@ __all__ = ["check"]
 
 def check(redis_url: RedisUrl = None) -> None:
     """Check that Offbeat can work on this Redis, and show what waits there."""
-    from offbeat.doctor import find_obstacles
+    from offbeat.doctor import Finding, Level, examine_rights, find_obstacles
     from offbeat.settings import without_password
     from offbeat.store import QueueDepths
 
     settings = settings_for(redis_url)
     url = settings.redis_url.get_secret_value() if settings.redis_url else ""
 
-    async def look() -> tuple[QueueDepths, float]:
+    async def look() -> tuple[QueueDepths, float, list[Finding]]:
         async with connected(settings) as client:
             begun = time.monotonic()
             await client.store.ping()
@@ -27,9 +27,10 @@ def check(redis_url: RedisUrl = None) -> None:
             obstacles = await client.store.inspected(find_obstacles)
             if obstacles:
                 raise Fault("; ".join(obstacles), Exit.FAILED_JOB)
-            return await client.store.depths(), took_sec
+            rights = await client.store.inspected(examine_rights)
+            return await client.store.depths(), took_sec, rights
 
-    depths, took_sec = running(look)
+    depths, took_sec, rights = running(look)
     typer.echo(f"Redis OK at {without_password(url)} ({took_sec * 1000:.0f} ms)")
     lines = {
         f"waiting in {settings.analysis_queue}": depths.queue,
@@ -40,4 +41,7 @@ def check(redis_url: RedisUrl = None) -> None:
     width = max(map(len, lines))
     for name, depth in lines.items():
         typer.echo(f"  {name:<{width}}  {depth:>7,}")
+    for finding in rights:
+        if finding.level != Level.OK:
+            typer.echo(f"{finding.level}: {finding.text}", err=True)
     typer.echo("offbeat doctor looks closer: rights, persistence, names, owners")

@@ -22,13 +22,21 @@ local left = math.min(tonumber(ARGV[5]) - redis.call('ZCARD', KEYS[3]), tonumber
 local answer = {left > 0 and 'ok' or 'full', 0}
 local scans, scanned_bytes, coalesced, claimed = 0, 0, 0, 0
 
+local function refused(command)
+  local reply = redis.pcall(unpack(command))
+  return type(reply) == 'table' and reply.err
+end
+
 -- Runs the commands in order; at a refusal it takes back what went before and returns the error.
+-- Where the first step back is refused, too, all stays: the message that waits is a duplicate of its run then.
 local function all_or_nothing(commands, undo)
   for _, command in ipairs(commands) do
-    local reply = redis.pcall(unpack(command))
-    if type(reply) == 'table' and reply.err then
-      for _, step in ipairs(undo) do redis.pcall(unpack(step)) end
-      return reply.err
+    local err = refused(command)
+    if err then
+      for index, step in ipairs(undo) do
+        if refused(step) and index == 1 then break end
+      end
+      return err
     end
   end
 end
@@ -62,7 +70,7 @@ while not refusal and left > 0 do
     record[#record + 1] = kept
     refusal = all_or_nothing(
       {record, {'ZADD', KEYS[3], now + ARGV[10], run_id}, {'ZADD', KEYS[2], now, run_id}, {'HSET', KEYS[5], sha, run_id}, {'RPOP', KEYS[1]}},
-      {{'HDEL', KEYS[5], sha}, {'ZREM', KEYS[2], run_id}, {'ZREM', KEYS[3], run_id}, {'DEL', run_key}})
+      {{'ZREM', KEYS[2], run_id}, {'ZREM', KEYS[3], run_id}, {'HDEL', KEYS[5], sha}, {'DEL', run_key}})
     if not refusal then
       claimed, left = claimed + 1, left - 1
       answer[#answer + 1] = run_id

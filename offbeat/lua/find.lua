@@ -1,15 +1,32 @@
 -- FIND: look for the messages of one job among those that wait, on one page of the queue, from the end that is claimed first.
--- KEYS  1 queue
--- ARGV  1 how many to skip  2 size of the page  3 text that the message must hold
--- Returns {length of the page, position, message, position, message, …}: candidates, which the caller parses.
+-- KEYS  1 queue  2 stats
+-- ARGV  1 how many to skip  2 size of the page  3 text that the message holds, unless it is escaped
+--       4 '1' if any escape may hide it, '' if only those of letters and digits  5 messages that had been claimed at the last page, or ''
+-- Returns {1 if there is another page, how many to skip for it, messages claimed so far, position, message, position, message, …}:
+-- candidates, which the caller parses.
+local counted = redis.call('HMGET', KEYS[2], 'claimed', 'coalesced')
+local taken = (tonumber(counted[1]) or 0) + (tonumber(counted[2]) or 0)
 local skip, size = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- What was claimed since the last page has moved all others up.
+if ARGV[5] ~= '' then skip = math.max(0, skip - math.max(0, taken - tonumber(ARGV[5]))) end
+
+local function is_candidate(message)
+  if string.find(message, ARGV[3], 1, true) then return true end
+  if ARGV[4] == '1' then return string.find(message, '\\u', 1, true) end
+  local at = string.find(message, '\\u00', 1, true)
+  return at and string.find(message, '\\u00[2-7]%x', at)
+end
+
 local page = redis.call('LRANGE', KEYS[1], -skip - size, -skip - 1)
-local answer = {#page}
+local answer = {#page == size and 1 or 0, skip + size, taken}
 for index = #page, 1, -1 do
-  if string.find(page[index], ARGV[3], 1, true) then
+  if is_candidate(page[index]) then
     answer[#answer + 1] = skip + #page - index
     answer[#answer + 1] = page[index]
-    if #answer >= 101 then break end -- the caller asks again behind the last
+    if #answer >= 103 then -- enough for one answer: the next one begins behind it
+      answer[1], answer[2] = 1, skip + #page - index + 1
+      break
+    end
   end
 end
 return answer

@@ -10,8 +10,9 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 local sha = redis.sha1hex(ARGV[3])
 redis.call('HSET', KEYS[2], 'owner', ARGV[2], 'state', ARGV[6], 'attempt', ARGV[5], 'job', ARGV[7], 'sha', sha,
   'job_id', ARGV[4], 'claimed_at', now, 'raw', ARGV[3])
-redis.call('HSETNX', KEYS[5], sha, ARGV[1])
-redis.call('ZADD', KEYS[4], now, ARGV[1])
-redis.call('ZADD', KEYS[3], now, ARGV[1])
+local other = redis.call('HGET', KEYS[5], sha)
+if not other or not redis.call('ZSCORE', KEYS[3], other) then redis.call('HSET', KEYS[5], sha, ARGV[1]) end
 redis.call('SET', KEYS[6], ARGV[1], 'EX', ARGV[8])
+redis.call('ZADD', KEYS[4], now, ARGV[1])
+redis.call('ZADD', KEYS[3], now, ARGV[1]) -- last: by it the next call knows that all is there
 return 'registered'

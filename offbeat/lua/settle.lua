@@ -1,6 +1,7 @@
 -- SETTLE: deliver the one result of a run. The first writer wins; every later one changes nothing but a counter.
 -- Redis rolls nothing back, so the run is settled in two steps around the delivery: 'delivering' means that it was not
--- delivered, and the next call tries again. What follows the delivery is bookkeeping, which the controller repeats.
+-- delivered, and the next call tries again. What follows the delivery is bookkeeping: where it is refused, the run
+-- stays due, and RELEASE repeats it.
 -- KEYS  1 settled  2 results queue  3 run  4 inflight  5 finishing  6 dedup  7 dead  8 stats  9 bytes of dead
 -- ARGV  1 run_id  2 result  3 TTL of settled (s)  4 TTL of run (s)  5 status  6 reason  7 error
 --       8 sha1 of the message, or '' for that of the record  9 dead-letter entry without its time, or ''  10 most dead letters
@@ -32,15 +33,7 @@ note('HDEL', KEYS[3], 'raw')
 note('HSET', KEYS[3], 'state', ARGV[5], 'reason', ARGV[6], 'error', ARGV[7], 'settled_at', now)
 note('EXPIRE', KEYS[3], ARGV[4])
 note('ZREM', KEYS[4], ARGV[1])
-if owner then
-  local due = ARGV[15] .. 'due:' .. owner -- in the slot of all other keys; the owner may have changed since the Job began
-  if ARGV[13] == '1' then
-    note('ZADD', KEYS[5], now, ARGV[1])
-    note('ZADD', due, 'XX', now + ARGV[16], ARGV[1])
-  else
-    note('ZREM', due, ARGV[1])
-  end
-end
+if ARGV[13] == '1' then note('ZADD', KEYS[5], now, ARGV[1]) end
 if ARGV[9] ~= '' then
   local bytes_key = KEYS[9]
   local entry = '{"failed_at": ' .. string.format('%.3f', now) .. ', ' .. string.sub(ARGV[9], 2)
@@ -59,4 +52,12 @@ if ARGV[9] ~= '' then
 end
 note('HINCRBY', KEYS[8], 'settled', 1)
 note('PUBLISH', ARGV[14], ARGV[2])
+if owner then
+  local due = ARGV[15] .. 'due:' .. owner -- in the slot of all other keys; the owner may have changed since the Job began
+  if ARGV[13] == '1' or problem ~= '' then
+    note('ZADD', due, 'XX', now + ARGV[16], ARGV[1])
+  else
+    note('ZREM', due, ARGV[1])
+  end
+end
 return {1, problem}

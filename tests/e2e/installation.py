@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import redis
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from offbeat.keys import LABEL_RELEASE, LABEL_RUN, Keys
+from offbeat.keys import LABEL_RELEASE, LABEL_RUN, QueueKeys
 from offbeat.result import CancelledResult, CompletedResult, FailedResult, parse_result
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Installation:
 
     def __init__(self, settings: E2ESettings) -> None:
         self.settings = settings
-        self.keys = Keys()
+        self.keys = QueueKeys()
         self.redis = redis.from_url(settings.redis_url, socket_timeout=30)
         self.selector = f"{LABEL_RELEASE}={settings.release},{LABEL_RUN}"
         self._results: list[AnyResult] = []

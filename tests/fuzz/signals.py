@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from tests.hostile.seeds import undated
+
 __all__ = ["signal_file"]
 
 Samples = npt.NDArray[np.float64]
@@ -43,7 +45,7 @@ def signal_file(source: random.Random) -> bytes:
     file = io.BytesIO()
     samples = np.stack(planes, axis=1).astype(np.float32)
     soundfile.write(file, samples, rate, "FLOAT", format="WAV")
-    return file.getvalue()
+    return undated(file.getvalue())
 
 
 def _plane(frames: int, source: random.Random, numbers: np.random.Generator) -> Samples:

@@ -15,7 +15,7 @@ from analyzer.input.ffmpeg import find_ffmpeg
 from tests.support.audio import Samples
 from tests.support.containers import ogg_pages
 
-__all__ = ["BY_FFMPEG", "BY_LIBSNDFILE", "RATE_HZ", "Seeds", "sound"]
+__all__ = ["BY_FFMPEG", "BY_LIBSNDFILE", "RATE_HZ", "Seeds", "sound", "undated"]
 
 RATE_HZ = 44_100
 
@@ -70,7 +70,7 @@ def sound(seconds: float, *, rate: int = RATE_HZ, channels: int = 2) -> Samples:
     return (mono + 0.01 * noise)[:, None] * 0.9 ** np.arange(channels)
 
 
-def _undated(data: bytes) -> bytes:
+def undated(data: bytes) -> bytes:
     """Clear the time of writing, which libsndfile puts into the PEAK chunk of float WAV files."""
     at = data.find(b"PEAK", 0, 200)
     return data if at < 0 else data[: at + 12] + bytes(4) + data[at + 16 :]
@@ -104,7 +104,7 @@ class Seeds:
         if container == "OGG":
             pages = ogg_pages(file.getvalue())
             return b"".join(bytes(page.but(serial=1)) for page in pages)
-        return _undated(file.getvalue())
+        return undated(file.getvalue())
 
     def encode(self, *options: str, source: bytes | None = None) -> bytes:
         """Let ffmpeg write what its options say, from the healthy WAV file or another file."""

@@ -1,4 +1,4 @@
-"""A cluster in memory: attempts that end well, badly, or not at all, as a seed decides.
+"""A cluster in memory: attempts that end well, badly, or not at all, as a seed or a test decides.
 
 It stands for Kubernetes where a test must break it at will. What it settles goes through Redis.
 """
@@ -7,39 +7,75 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
+from typing import Protocol
 
 from controller.attempt import Attempt, Diagnosis, LaunchSpec, Phase
 from controller.errors import LauncherUnavailable, LaunchRejected, QuotaExceeded
-from offbeat.slug import job_name
 from offbeat.failure import FailureReason
 from offbeat.result import FailedResult
 from offbeat.runs import OwnedRuns
+from offbeat.slug import job_name
 
-__all__ = ["MemoryCluster"]
+__all__ = ["MemoryCluster", "Watch"]
 
 _CRASH = Diagnosis(reason=FailureReason.OUT_OF_MEMORY, summary="needed more memory")
+
+
+class Watch(Protocol):
+    """What hears of Jobs that have ended."""
+
+    def finished(self, attempt: Attempt) -> None:
+        """Hear of one that has succeeded."""
+
+    def notice(self, run_id: str, *, after_sec: float = 0.0, doubtful: bool = False) -> None:
+        """Hear of one whose pod has failed."""
 
 
 class MemoryCluster:
     """Jobs that outlive the controllers which create them, as a cluster's do."""
 
-    def __init__(self, analyzers: OwnedRuns, seed: int) -> None:
+    def __init__(self, analyzers: OwnedRuns, seed: int = 0) -> None:
         self.jobs: dict[str, Attempt] = {}
         self.messages: dict[str, bytes] = {}
         self.created: list[str] = []
+        self.stopped: list[str] = []
+        self.inspections = 0
         self.most_active = 0
         self.faults = 0.0
-        self.jobs_are_deleted = True
+        """Share of the calls that fail for no reason."""
+        self.crashes = 0.1
+        """Share of the Jobs that fail; as many end without a result."""
+        self.deletions = 0.1
+        """Share of the Jobs that somebody deletes."""
         self.longest_sec = 0.03
-        self.watches: list[Callable[[str], None]] = []
-        """Called with the run of most Jobs that have ended: a watch misses some."""
+        self.watches: list[Watch] = []
+        self.watched = 0.8
+        """Share of the ends that the watches hear of."""
+        self.refusals: list[Exception] = []
+        """What the next calls of `create` raise; the last one for ever."""
+        self.unreadable: Callable[[str], Exception | None] = lambda _: None
+        """What `inspect` raises for a run."""
+        self.lingers = False
+        """Whether a Job goes on after its result."""
+        self.room = asyncio.Event()
+        """While it is not set, no Job ends."""
+        self.room.set()
+        self.logs_are_fast = asyncio.Event()
+        """While it is not set, no log can be read."""
+        self.logs_are_fast.set()
         self._analyzers = analyzers
         self._random = random.Random(seed)
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def be_healthy(self) -> None:
+        """Let every Job end with a result."""
+        self.crashes = self.deletions = self.faults = 0.0
+
     async def create(self, spec: LaunchSpec) -> str:
         """Create a Job, which 409 makes safe to repeat; sometimes the answer is lost."""
         await self._network()
+        if self.refusals:
+            raise self.refusals.pop(0) if len(self.refusals) > 1 else self.refusals[0]
         if spec.job.profile == "rejected":
             raise LaunchRejected("422")
         if self._random.random() < self.faults:
@@ -54,22 +90,29 @@ class MemoryCluster:
             self.most_active = max(self.most_active, len(self.active()))
             task = asyncio.create_task(self._analyse(name, spec))
             self._tasks.add(task)
-            task.add_done_callback(lambda done: self._ended(spec.run_id, done))
+            task.add_done_callback(self._tasks.discard)
         await self._network()
         return name
 
     async def inspect(self, run_ids: Collection[str]) -> list[Attempt]:
         """Return the Jobs of some runs, with why they failed."""
+        self.inspections += 1
         await self._network()
+        for run_id in run_ids:
+            error = self.unreadable(run_id)
+            if error is not None:
+                raise error
         return [
-            replace(job, diagnosis=_CRASH if job.phase is Phase.FAILED else None)
+            replace(job, diagnosis=_CRASH)
+            if job.phase is Phase.FAILED and job.diagnosis is None
+            else job
             for job in self.jobs.values()
             if job.run_id in run_ids and not job.cleanup_scheduled
         ]
 
     async def pages(self) -> AsyncIterator[list[Attempt]]:
         """Yield the Jobs, a few at a time, without their phases."""
-        jobs = [job for job in self.jobs.values() if not job.cleanup_scheduled]
+        jobs = list(self.jobs.values())
         for start in range(0, len(jobs), 3):
             await self._network()
             yield [replace(job, phase=Phase.ACTIVE) for job in jobs[start : start + 3]]
@@ -81,30 +124,27 @@ class MemoryCluster:
 
     async def log_tail(self, job_name: str, diagnosis: Diagnosis) -> list[str]:
         """Return one line."""
+        await self.logs_are_fast.wait()
         return [f"{job_name}: {diagnosis.summary}"]
 
     async def stop(self, job_name: str) -> None:
         """End a Job."""
         await self._network()
-        if job_name in self.jobs:
-            self.jobs[job_name] = replace(self.jobs[job_name], phase=Phase.FAILED)
+        self.stopped.append(job_name)
+        self.change(job_name, phase=Phase.FAILED, quota=None)
 
     async def schedule_cleanup(self, attempt: Attempt, reason: FailureReason | None) -> None:
         """Label a Job as settled."""
         await self._network()
-        if attempt.job_name in self.jobs:
-            self.jobs[attempt.job_name] = replace(
-                self.jobs[attempt.job_name], cleanup_scheduled=True
-            )
+        self.change(attempt.job_name, cleanup_scheduled=True)
 
     async def record_event(self, attempt: Attempt, reason: str, message: str) -> None:
         """Say nothing."""
 
-    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        for watch in self.watches:
-            if self._random.random() < 0.8:
-                watch(run_id)
+    def change(self, job_name: str, **changes: object) -> None:
+        """Change what is seen of a Job, if there is one."""
+        if job_name in self.jobs:
+            self.jobs[job_name] = replace(self.jobs[job_name], **changes)  # type: ignore[arg-type]
 
     def active(self) -> list[Attempt]:
         """Return the Jobs that run."""
@@ -123,22 +163,38 @@ class MemoryCluster:
 
     async def _analyse(self, name: str, spec: LaunchSpec) -> None:
         await asyncio.sleep(self._random.random() * self.longest_sec)
+        await self.room.wait()
+        while name in self.jobs and self.jobs[name].quota is not None:
+            await asyncio.sleep(0.01)
         fate = self._random.random()
-        if fate < 0.1 and self.jobs_are_deleted:
-            del self.jobs[name]  # by somebody
+        if fate < self.deletions:
+            del self.jobs[name]
             return
-        if fate < 0.2:
-            self.jobs[name] = replace(self.jobs[name], phase=Phase.FAILED)
+        if name not in self.jobs or self.jobs[name].phase is not Phase.ACTIVE:
             return
-        if fate >= 0.3:
-            result = FailedResult.because(
-                FailureReason.FILE_NOT_FOUND,
-                "not there",
-                job_id=spec.job.job_id,
-                run_id=spec.run_id,
-                attempt=spec.number,
-            )
-            await self._analyzers.settle(result, raw=spec.raw, holds_slot=True)
-            await asyncio.sleep(self._random.random() * 0.01)
-        if name in self.jobs:
-            self.jobs[name] = replace(self.jobs[name], phase=Phase.SUCCEEDED)
+        fate -= self.deletions
+        if fate < self.crashes:
+            self.change(name, phase=Phase.FAILED)
+        else:
+            if fate >= 2 * self.crashes:
+                await self._settle(spec)
+            if self.lingers:
+                return
+            self.change(name, phase=Phase.SUCCEEDED)
+        for watch in self.watches:
+            if name in self.jobs and self._random.random() < self.watched:
+                if self.jobs[name].phase is Phase.FAILED:
+                    watch.notice(spec.run_id, doubtful=True)
+                else:
+                    watch.finished(self.jobs[name])
+
+    async def _settle(self, spec: LaunchSpec) -> None:
+        result = FailedResult.because(
+            FailureReason.FILE_NOT_FOUND,
+            "not there",
+            job_id=spec.job.job_id,
+            run_id=spec.run_id,
+            attempt=spec.number,
+        )
+        await self._analyzers.settle(result, raw=spec.raw, holds_slot=True)
+        await asyncio.sleep(self._random.random() * 0.01)

@@ -31,7 +31,9 @@ CREATED = 1_700_000_000
 def a_launcher(cluster: Cluster) -> KubernetesLauncher:
     """Make a launcher with one profile."""
     config = JobsConfig(profiles={"default": Profile(image="i")})
-    settings = ControllerSettings(_env_file=None, release="rel", job_ttl_sec=60)
+    settings = ControllerSettings(
+        _env_file=None, release="rel", job_ttl_sec=60, pending_timeout_sec=900
+    )
     return KubernetesLauncher(cluster, config, settings)
 
 

@@ -5,7 +5,7 @@ Pauses are shorter than the real ones. One Job has one pod at a time.
 """
 
 import asyncio
-import functools
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +26,7 @@ class JobController:
         self._jobs = jobs
         self._pods = pods
         self._failures: dict[str, int] = {}
+        self._owned: defaultdict[str, set[str]] = defaultdict(set)
         self._timers: set[asyncio.TimerHandle] = set()
         jobs.listeners.append(self._on_job)
         pods.listeners.append(self._on_pod)
@@ -72,6 +73,12 @@ class JobController:
         if not owners:
             return
         name = owners[0]["name"]
+        if change.after is None:
+            self._owned[name].discard(pod["metadata"]["name"])
+            if not self._owned[name]:
+                del self._owned[name]
+        else:
+            self._owned[name].add(pod["metadata"]["name"])
         was = _phase(change.before) if change.before else ""
         ended = {"Succeeded", "Failed"}
         if change.after is None:
@@ -86,6 +93,8 @@ class JobController:
     def _start(self, name: str) -> None:
         job = self._jobs.items.get(name)
         if job is None or _is_over(job) or self._pods_of(name, running=True):
+            return
+        if job["spec"].get("suspend"):
             return
         template = job["spec"]["template"]
         self._pods.create(
@@ -157,20 +166,15 @@ class JobController:
         self._jobs.replace(name, finish)
 
     def _pods_of(self, name: str, *, running: bool = False) -> list[Item]:
-        # The name of a pod begins with that of its Job, but other Jobs may begin so, too.
-        return [
-            pod
-            for pod in self._pods.items.values()
-            if pod["metadata"].get("labels", {}).get("job-name") == name
-            and not (running and _phase(pod) in {"Succeeded", "Failed"})
-        ]
+        pods = [self._pods.items[pod] for pod in sorted(self._owned.get(name, ()))]
+        return [pod for pod in pods if not (running and _phase(pod) in {"Succeeded", "Failed"})]
 
     def _later(self, delay_sec: float, call: Callable[..., object], *arguments: object) -> None:
         def due() -> None:
             self._timers.discard(timer)
             call(*arguments)
 
-        timer = asyncio.get_running_loop().call_later(delay_sec, functools.partial(due))
+        timer = asyncio.get_running_loop().call_later(delay_sec, due)
         self._timers.add(timer)
 
 

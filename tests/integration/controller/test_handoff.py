@@ -3,58 +3,24 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
+import redis.asyncio as redis
 
-from controller.dispatch import Dispatch
-from controller.decision import Limits
-from controller.launching import PendingLaunches
-from controller.observer import Observer
-from controller.reconcile import Reconciler
 from offbeat.runs import OwnedRuns
 from offbeat.settings import Settings
 from offbeat.store import Store
+from tests.support.controller import (
+    CAP,
+    a_controller,
+    push_healthy,
+    results_of,
+    until,
+    until_idle,
+)
 from tests.support.launcher import MemoryCluster
 
-CAP = 8
 MESSAGES = 120
-
-
-LIMITS = Limits(max_attempts=3, interval_sec=0.3, image_grace_sec=0.1, park_deadline_sec=60)
-
-
-@pytest.fixture
-async def runs(settings: Settings) -> AsyncIterator[OwnedRuns]:
-    """Open the runs of one owner, for the analyzers of the cluster in memory."""
-    async with OwnedRuns.connect(settings, "here") as runs:
-        yield runs
-
-
-@asynccontextmanager
-async def a_controller(
-    settings: Settings, cluster: MemoryCluster, owner: str = "here"
-) -> AsyncIterator[OwnedRuns]:
-    """Run the loops of one controller; leave them the way `kill -9` does, wherever they are."""
-    async with OwnedRuns.connect(settings, owner) as runs:
-        runs.look_every(LIMITS.interval_sec)
-        observer = Observer()
-        launches = PendingLaunches(
-            runs, cluster, observer, {"default", "rejected"}, first_look_sec=0.1
-        )
-        dispatch = Dispatch(runs, launches, observer, cap=CAP)
-        reconciler = Reconciler(runs, cluster, launches, observer, LIMITS)
-        cluster.watches.append(reconciler.notice)
-        loops = [asyncio.create_task(dispatch.run()), asyncio.create_task(reconciler.run())]
-        try:
-            yield runs
-        finally:
-            cluster.watches.remove(reconciler.notice)
-            for loop in loops:
-                loop.cancel()
-            await launches.drain(0)
-            await asyncio.gather(*loops, return_exceptions=True)
 
 
 async def push(store: Store, count: int) -> int:
@@ -71,93 +37,161 @@ async def push(store: Store, count: int) -> int:
     return pushed
 
 
-async def idle(store: Store) -> bool:
-    """Return whether nothing waits, nothing is in flight and no place is held."""
-    waiting = await store.client.llen(store.keys.queue)
-    return not waiting and not await store.inflight() and not await store.finishing()
-
-
-async def until_idle(store: Store) -> None:
-    """Wait until all is done."""
-    async with asyncio.timeout(60):
-        while not await idle(store):
-            await asyncio.sleep(0.05)
-
-
-async def check(store: Store, pushed: int) -> None:
+async def check(store: Store, client: redis.Redis, pushed: int) -> None:
     """Compare what was pushed with what came back."""
-    results = [json.loads(raw) for raw in await store.client.lrange(store.keys.results, 0, -1)]
+    results = await results_of(store)
     names = ["claimed", "coalesced", "settled"]
-    counted = await store.client.hmget(store.keys.stats, names)
+    counted = await client.hmget(store.keys.stats, names)
     claimed, coalesced, settled = (int(count or 0) for count in counted)
     assert claimed + coalesced == pushed
     assert len(results) == claimed == settled
     assert max(Counter(result["run_id"] for result in results).values()) == 1
     answered = {result["job_id"] for result in results}
-    assert answered == {n for n in range(MESSAGES) if n % 10 != 3} | {None}
-    assert await store.client.hlen(store.keys.dedup) == 0
+    assert answered == set(range(MESSAGES))
+    assert await client.hlen(store.keys.dedup) == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_burst(store: Store, seed: int) -> None:
+async def test_burst(
+    settings: Settings, store: Store, runs: OwnedRuns, redis_client: redis.Redis, seed: int
+) -> None:
     """A burst gives one result for each run and never more Jobs at once than the cap."""
-    cluster = MemoryCluster(store, seed)
+    cluster = MemoryCluster(runs, seed)
     pushed = await push(store, MESSAGES)
-    async with a_controller(store, cluster):
+    async with a_controller(settings, cluster):
         await until_idle(store)
-    await check(store, pushed)
+    await check(store, redis_client, pushed)
     assert cluster.most_active <= CAP
     await cluster.close()
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_killed_controllers_and_failing_calls(store: Store, seed: int) -> None:
+async def test_killed_controllers_and_failing_calls(
+    settings: Settings, store: Store, runs: OwnedRuns, redis_client: redis.Redis, seed: int
+) -> None:
     """Controllers that die anywhere, and a cluster that often does not answer, change nothing."""
-    cluster = MemoryCluster(store, seed)
+    cluster = MemoryCluster(runs, seed)
     pushed = await push(store, MESSAGES)
     cluster.faults = 0.03
     for _ in range(6):
-        async with a_controller(store, cluster):
+        async with a_controller(settings, cluster):
             await asyncio.sleep(0.15)
     cluster.faults = 0.0
-    async with a_controller(store, cluster):
+    async with a_controller(settings, cluster):
         await until_idle(store)
-    await check(store, pushed)
+    await check(store, redis_client, pushed)
     assert cluster.most_active <= CAP
     await cluster.close()
 
 
-async def test_two_controllers(store: Store) -> None:
-    """Two controllers on one queue do the work of one."""
-    cluster = MemoryCluster(store, 7)
+async def test_two_controllers(
+    settings: Settings, store: Store, runs: OwnedRuns, redis_client: redis.Redis
+) -> None:
+    """Two controllers of one owner do the work of one."""
+    cluster = MemoryCluster(runs, 7)
     pushed = await push(store, MESSAGES)
-    async with a_controller(store, cluster), a_controller(store, cluster):
+    async with a_controller(settings, cluster), a_controller(settings, cluster):
         await until_idle(store)
-    await check(store, pushed)
+    await check(store, redis_client, pushed)
     assert cluster.most_active <= CAP
     await cluster.close()
 
 
-async def test_forgetful_redis(store: Store) -> None:
-    """Runs that Redis has forgotten are entered again from their Jobs."""
-    cluster = MemoryCluster(store, 11)
-    cluster.jobs_are_deleted = False  # what both have forgotten, nobody knows
-    cluster.longest_sec = 2.0
-    await push(store, 5)
-    async with a_controller(store, cluster):
-        while len(cluster.created) < 4:
-            await asyncio.sleep(0.001)
-        await store.client.delete(store.keys.inflight, store.keys.finishing, store.keys.dedup)
-        async with asyncio.timeout(20):
-            # None is entered that has ended, so all must be while some still run.
-            while not (running := {job.run for job in cluster.active()}) or (
-                running - (await store.inflight()).keys()
-            ):
-                await asyncio.sleep(0.01)
-            while await store.client.llen(store.keys.results) < 5:
-                await asyncio.sleep(0.01)
+async def test_a_watch_that_says_nothing(
+    settings: Settings, store: Store, cluster: MemoryCluster
+) -> None:
+    """Every Job is found to have ended without a notice."""
+    cluster.watched = 0.0
+    await push_healthy(store, 20)
+    async with a_controller(settings, cluster):
         await until_idle(store)
-    results = [json.loads(raw) for raw in await store.client.lrange(store.keys.results, 0, -1)]
-    assert {result["job_id"] for result in results} == {0, 1, 2, None, 4}
-    assert len(results) == 5
-    await cluster.close()
+    assert len(await results_of(store)) == 20
+    assert all(job.cleanup_scheduled for job in cluster.jobs.values())
+
+
+async def test_a_watch_alone(settings: Settings, store: Store, cluster: MemoryCluster) -> None:
+    """A notice is followed at once, also where nothing is due for an hour."""
+    cluster.watched = 1.0
+    await push_healthy(store, 20)
+    async with a_controller(settings, cluster) as controller:
+        controller.runs.look_every(3_600)
+        await until_idle(store)
+    assert cluster.most_active <= CAP
+    assert all(job.cleanup_scheduled for job in cluster.jobs.values())
+
+
+async def test_a_watch_that_lies(
+    settings: Settings, store: Store, cluster: MemoryCluster, redis_client: redis.Redis
+) -> None:
+    """Notices of runs that nobody knows, that go on or that others own change nothing."""
+    cluster.room.clear()
+    await push_healthy(store, 3)
+    await redis_client.hset(
+        store.keys.run("theirs").record, mapping={"owner": "there", "state": "launched"}
+    )
+    await redis_client.zadd(store.keys.inflight, {"theirs": 1})
+    async with a_controller(settings, cluster) as controller:
+        await until(lambda: len(cluster.jobs) == 3)
+        seen = cluster.inspections
+        for _ in range(5):
+            for run_id in ("nobody", "theirs", *(job.run_id for job in cluster.active())):
+                controller.reconciler.notice(run_id, doubtful=True)
+            for job in cluster.active():
+                controller.reconciler.finished(job)
+            await until(lambda: cluster.inspections > seen)
+            seen = cluster.inspections
+        assert await controller.runs.slots() == 3
+        assert await results_of(store) == []
+        record = (await store.records(["theirs"]))["theirs"]
+        assert (record.state, record.attempt, record.owner) == ("launched", 0, "there")
+        await redis_client.zrem(store.keys.inflight, "theirs")
+        cluster.room.set()
+        await until_idle(store)
+    assert len(cluster.created) == 3
+
+
+async def test_a_job_that_is_deleted_by_hand(
+    settings: Settings, store: Store, cluster: MemoryCluster
+) -> None:
+    """Its run has another attempt under another name, and one result."""
+    cluster.room.clear()
+    await push_healthy(store, 1)
+    async with a_controller(settings, cluster):
+        await until(lambda: cluster.jobs)
+        run_id = next(iter(cluster.jobs.values())).run_id
+        async with asyncio.timeout(240):
+            while (await store.records([run_id]))[run_id].state != "launched":
+                await asyncio.sleep(0.01)
+        cluster.jobs.clear()
+        await until(lambda: len(cluster.created) == 2)
+        cluster.room.set()
+        await until_idle(store)
+    (result,) = await results_of(store)
+    assert result["attempt"] == 2
+    assert len(set(cluster.created)) == 2
+
+
+async def test_a_job_that_somebody_deletes_again_and_again(
+    settings: Settings, store: Store, cluster: MemoryCluster
+) -> None:
+    """After the last attempt the run is answered."""
+    cluster.deletions = 1.0
+    await push_healthy(store, 1)
+    async with a_controller(settings, cluster):
+        await until_idle(store)
+    (result,) = await results_of(store)
+    assert (result["reason"], result["attempt"]) == ("disrupted", 3)
+    assert len(cluster.created) == 3
+
+
+async def test_a_message_that_is_too_large(
+    settings: Settings, store: Store, cluster: MemoryCluster
+) -> None:
+    """It is answered with its job_id, and no Job is made of it."""
+    raw = b'{"job_id": 9007199254740993, "relative_path": "a.wav", "pad": "%s"}' % (b"x" * 300_000)
+    await store.push(raw)
+    async with a_controller(settings, cluster):
+        await until_idle(store)
+    (result,) = await results_of(store)
+    assert (result["reason"], result["job_id"]) == ("invalid_job", 9007199254740993)
+    assert cluster.created == []

@@ -9,6 +9,7 @@ import pytest
 
 from controller import identity
 from controller.identity import LocalOwner, cluster_owner, redis_scope
+from offbeat import logs
 
 URL = "redis://127.0.0.1:6379/0"
 PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -154,7 +155,7 @@ def test_without_a_folder_the_name_is_for_this_process(
 ) -> None:
     """The controller works, and says what is lost."""
     warnings: list[str] = []
-    monkeypatch.setattr(identity.logger, "warning", lambda text, *_: warnings.append(text))
+    monkeypatch.setattr(logs.logger, "warning", lambda text, *_: warnings.append(text))
     blocked = tmp_path / "file"
     blocked.touch()
     with an_owner(blocked) as first, an_owner(blocked) as second:

@@ -100,7 +100,8 @@ async def test_failed_list_is_not_an_empty_one(kind: str, failure: Answer) -> No
 
 async def test_age_is_measured_by_the_api_server() -> None:
     """A clock of this machine that is years ahead makes no pod look old."""
-    answers = {"GET jobs": some(a_job()), "GET pods": [some(a_pod()), some(a_pod(), age=901)]}
+    pods = [some(a_pod()), some(a_pod(), age=901)]
+    answers: dict[str, Told] = {"GET jobs": some(a_job()), "GET pods": pods}
     async with an_api(answers, wall=lambda: 9e9) as (cluster, _):
         launcher = a_launcher(cluster)
         (young,) = await launcher.inspect({RUN_ID})

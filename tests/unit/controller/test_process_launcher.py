@@ -29,11 +29,13 @@ from controller.launcher.scratch import TryFolder
 from controller.settings import ControllerSettings, JobsConfig, Profile
 from offbeat.failure import FailureReason
 from offbeat.job import parse_job
+from offbeat.slug import job_name
 
 RAW = b'{"job_id": 1, "relative_path": "a.wav"}'
 RUN = "0123456789abcdef"
-NAME = "offbeat-1-0123456789-1"
+NAME = job_name(1, RUN, 1)
 SETTINGS: dict[str, Any] = {"_env_file": None, "redis_url": "redis://h/0"}
+NOTHING = Diagnosis(reason=FailureReason.EVICTED, summary="")
 PATIENCE_SEC = 30.0
 """How long a test waits before it says that something never happens."""
 
@@ -54,6 +56,7 @@ class Ends:
         self._changed = asyncio.Event()
 
     def __call__(self, attempt: Attempt) -> None:
+        """Take one."""
         self.all.append(attempt)
         self._changed.set()
 
@@ -71,6 +74,7 @@ class Pauses:
         self.all: list[float] = []
 
     async def __call__(self, seconds: float) -> None:
+        """Note it."""
         self.all.append(seconds)
         await asyncio.sleep(0)
 
@@ -113,7 +117,7 @@ def a_spec(run_id: str = RUN, number: int = 1) -> LaunchSpec:
 async def until(condition: Callable[[], object]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(PATIENCE_SEC):
-        while not condition():  # noqa: ASYNC110 - another process makes it so
+        while not condition():
             await asyncio.sleep(0.005)
 
 
@@ -129,6 +133,22 @@ def scratch_of(tmp_path: Path) -> list[Path]:
     """List what lies in the scratch folder, but for the lock."""
     found = (tmp_path / "scratch").glob("*/*")
     return [path for path in found if path.name != "lock"]
+
+
+def descriptors() -> list[int]:
+    """List the open files of this process, and the one that lists them."""
+    return [int(file.name) for file in Path("/proc/self/fd").iterdir()]
+
+
+def assert_all_reaped() -> None:
+    """Check that this process has no child, not even a dead one."""
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def count(folder: Path, pattern: str) -> int:
+    """Count files."""
+    return len(list(folder.glob(pattern)))
 
 
 def tries_in(tmp_path: Path) -> int:
@@ -158,7 +178,7 @@ async def test_an_analyzer_that_succeeds(tmp_path: Path) -> None:
 
 async def test_the_analyzer_is_ours() -> None:
     """A folder named analyzer where the user works does not hide it."""
-    assert ANALYZER == (sys.executable, "-P", "-m", "analyzer")
+    assert ANALYZER[1:] == ("-P", "-m", "analyzer")
 
 
 async def test_an_attempt_is_started_once(tmp_path: Path) -> None:
@@ -263,30 +283,24 @@ async def test_both_deadlines_at_once(tmp_path: Path) -> None:
     )
     assert diagnosis is not None
     assert diagnosis.reason is FailureReason.DEADLINE_EXCEEDED
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
-
-
-class Faulty:
-    """A function that raises for the first times that it is called."""
-
-    def __init__(self, real: Callable[..., Any], error: Exception, times: float) -> None:
-        self._real = real
-        self._error = error
-        self.left = times
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any function's
-        if self.left > 0:
-            self.left -= 1
-            raise self._error
-        return self._real(*args, **kwargs)
+    assert_all_reaped()
 
 
 def break_it(
     patch: pytest.MonkeyPatch, owner: object, name: str, error: Exception, times: float = 1
 ) -> None:
-    """Let a function fail a few times."""
-    patch.setattr(owner, name, Faulty(getattr(owner, name), error, times))
+    """Let a function fail the next few times."""
+    real = getattr(owner, name)
+    left = times
+
+    def faulty(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any function's
+        nonlocal left
+        if left > 0:
+            left -= 1
+            raise error
+        return real(*args, **kwargs)
+
+    patch.setattr(owner, name, faulty)
 
 
 FAULTS = [
@@ -308,14 +322,14 @@ async def test_what_the_machine_lacks_is_no_fault_of_the_launch(
 ) -> None:
     """The launch is repeated under the same name, and nothing of the first one is left."""
     async with a_launcher(tmp_path, NOTE_TRY) as (launcher, ends):
-        descriptors = len(os.listdir("/proc/self/fd"))
+        before = len(descriptors())
         with monkeypatch.context() as patch:
             break_it(patch, owner, name, error)
             with pytest.raises(LauncherUnavailable, match=str(error.args[-1])):
                 await launcher.create(a_spec())
         assert scratch_of(tmp_path) == []
-        locks = len(list((tmp_path / "scratch").glob("*/lock")))
-        assert len(os.listdir("/proc/self/fd")) == descriptors + locks
+        locks = count(tmp_path, "scratch/*/lock")
+        assert len(descriptors()) == before + locks
         assert await launcher.inspect([RUN]) == []
         assert await launcher.create(a_spec()) == NAME
         assert (await ends.first()).phase is Phase.SUCCEEDED
@@ -325,7 +339,7 @@ async def test_what_the_machine_lacks_is_no_fault_of_the_launch(
 def no_more_descriptors() -> Iterator[None]:
     """Let this process open no other file."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(map(int, os.listdir("/proc/self/fd")))
+    highest = max(descriptors())
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, before[1]))
     taken: list[int] = []
     try:
@@ -350,17 +364,24 @@ async def test_a_process_without_descriptors(tmp_path: Path) -> None:
         assert (await ends.first()).phase is Phase.SUCCEEDED
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small file system")
-async def test_a_full_scratch_folder(tmp_path: Path) -> None:
-    """A half-written message is never analysed."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(scratch)]
+@contextmanager
+def a_small_disk(folder: Path) -> Iterator[Path]:
+    """Mount 64 KiB; give the path of a file that may fill it."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("may not mount")
     try:
+        yield folder / "ballast"
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small file system")
+async def test_a_full_scratch_folder(tmp_path: Path) -> None:
+    """A half-written message is never analysed."""
+    with a_small_disk(tmp_path / "scratch") as ballast:
         async with a_launcher(tmp_path, "") as (launcher, ends):
-            ballast = scratch / "ballast"
             with pytest.raises(OSError, match="No space"):
                 ballast.write_bytes(b"x" * 70_000)
             with pytest.raises(LauncherUnavailable, match="No space"):
@@ -369,8 +390,6 @@ async def test_a_full_scratch_folder(tmp_path: Path) -> None:
             ballast.unlink()
             await launcher.create(a_spec())
             assert (await ends.first()).phase is Phase.SUCCEEDED
-    finally:
-        subprocess.run(["umount", str(scratch)], check=True)
 
 
 @pytest.mark.parametrize(
@@ -484,9 +503,7 @@ async def test_the_scratch_folder_of_a_try_goes_with_it(tmp_path: Path) -> None:
         attempt = await ends.first()
         assert attempt.phase is Phase.SUCCEEDED
         assert scratch_of(tmp_path) == []
-        (folder,) = await launcher.log_tail(
-            NAME, Diagnosis(reason=FailureReason.EVICTED, summary="")
-        )
+        (folder,) = await launcher.log_tail(NAME, NOTHING)
         assert Path(folder).is_relative_to(tmp_path / "scratch")
     assert list((tmp_path / "scratch").iterdir()) == []
 
@@ -495,9 +512,9 @@ async def test_no_descriptor_is_left(tmp_path: Path) -> None:
     """A controller lives for months."""
     async with a_launcher(tmp_path, "import os; os._exit(70)", backoffLimit=3) as (launcher, ends):
         await launcher.create(a_spec())
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(descriptors())
         await ends.first()
-        assert len(os.listdir("/proc/self/fd")) == before - 2  # its output, its last words
+        assert len(descriptors()) == before - 2  # its output, its last words
 
 
 async def test_runs_are_told_apart(tmp_path: Path) -> None:
@@ -530,9 +547,7 @@ async def test_cleanup_forgets_the_attempt(tmp_path: Path) -> None:
         await launcher.schedule_cleanup(attempt, None)
         assert [page async for page in launcher.pages()] == []
         assert await launcher.read_message(NAME) is None
-        assert (
-            await launcher.log_tail(NAME, Diagnosis(reason=FailureReason.EVICTED, summary="")) == []
-        )
+        assert await launcher.log_tail(NAME, NOTHING) == []
 
 
 async def test_an_attempt_that_is_to_be_forgotten_is_ended_first(tmp_path: Path) -> None:
@@ -555,7 +570,7 @@ async def test_the_log_keeps_the_last_lines(tmp_path: Path) -> None:
     async with a_launcher(tmp_path, code) as (launcher, ends):
         await launcher.create(a_spec())
         await ends.first()
-        tail = await launcher.log_tail(NAME, Diagnosis(reason=FailureReason.EVICTED, summary=""))
+        tail = await launcher.log_tail(NAME, NOTHING)
     assert tail == [*map(str, range(12, 30)), "é", "bad \ufffd"]
 
 
@@ -565,7 +580,7 @@ async def test_a_line_of_any_length_is_no_trouble(tmp_path: Path) -> None:
     async with a_launcher(tmp_path, code) as (launcher, ends):
         await launcher.create(a_spec())
         assert (await ends.first()).phase is Phase.SUCCEEDED
-        tail = await launcher.log_tail(NAME, Diagnosis(reason=FailureReason.EVICTED, summary=""))
+        tail = await launcher.log_tail(NAME, NOTHING)
     assert tail[-1] == "last"
 
 
@@ -592,7 +607,7 @@ async def test_what_the_analyzer_has_started_ends_with_it(tmp_path: Path) -> Non
     async with a_launcher(tmp_path, code) as (launcher, ends):
         await launcher.create(a_spec())
         assert (await ends.first()).phase is Phase.SUCCEEDED
-        (pid,) = await launcher.log_tail(NAME, Diagnosis(reason=FailureReason.EVICTED, summary=""))
+        (pid,) = await launcher.log_tail(NAME, NOTHING)
         await until(lambda: not is_alive(int(pid)))
 
 
@@ -605,7 +620,7 @@ async def test_a_stranger_that_holds_the_log_is_not_waited_for(tmp_path: Path) -
     async with a_launcher(tmp_path, code) as (launcher, ends):
         await launcher.create(a_spec())
         assert (await ends.first()).phase is Phase.SUCCEEDED
-        (pid,) = await launcher.log_tail(NAME, Diagnosis(reason=FailureReason.EVICTED, summary=""))
+        (pid,) = await launcher.log_tail(NAME, NOTHING)
         os.kill(int(pid), signal.SIGKILL)
 
 
@@ -623,8 +638,7 @@ async def test_stop_ends_an_attempt(tmp_path: Path) -> None:
     assert attempt.diagnosis is not None
     assert attempt.diagnosis.reason is FailureReason.DISRUPTED
     assert len(ends.all) == 1
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert_all_reaped()
 
 
 async def test_stop_of_nothing(tmp_path: Path) -> None:
@@ -639,8 +653,7 @@ async def test_stop_before_the_attempt_has_begun(tmp_path: Path) -> None:
         await launcher.create(a_spec())
         await launcher.stop(NAME)
         assert (await ends.first()).phase is Phase.FAILED
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert_all_reaped()
 
 
 async def test_stop_in_a_pause(tmp_path: Path) -> None:
@@ -671,9 +684,8 @@ async def test_stop_does_not_wait_for_the_end(tmp_path: Path) -> None:
 
 async def until_it_says(launcher: ProcessLauncher, line: str, name: str = NAME) -> None:
     """Wait for a line of the child's log."""
-    nothing = Diagnosis(reason=FailureReason.EVICTED, summary="")
     async with asyncio.timeout(PATIENCE_SEC):
-        while line not in await launcher.log_tail(name, nothing):
+        while line not in await launcher.log_tail(name, NOTHING):
             await asyncio.sleep(0.005)
 
 
@@ -690,8 +702,8 @@ async def test_a_stopped_process_is_ended(tmp_path: Path) -> None:
 async def test_an_analyzer_may_end_by_itself(tmp_path: Path) -> None:
     """SIGTERM comes first."""
     code = (
-        "import signal, sys, time\n"
-        "signal.signal(signal.SIGTERM, lambda *_: (print('goodbye', flush=True), sys.exit(143)))\n"
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'goodbye'), os._exit(143)))\n"
         "print('ready', flush=True)\nwhile True: time.sleep(60)"
     )
     async with a_launcher(tmp_path, code) as (launcher, ends):
@@ -722,7 +734,7 @@ async def test_close_ends_all_at_once(tmp_path: Path) -> None:
         await launcher.close()
         with pytest.raises(LauncherUnavailable):
             await launcher.create(a_spec(number=4))
-    assert len(list(tmp_path.glob("ended-*"))) == 3
+    assert count(tmp_path, "ended-*") == 3
     assert ends.all == []
     assert list((tmp_path / "scratch").iterdir()) == []
 
@@ -733,8 +745,7 @@ async def test_close_does_not_wait_for_the_deaf(tmp_path: Path) -> None:
         await launcher.create(a_spec())
         await until_it_says(launcher, "deaf")
         await launcher.close()
-        with pytest.raises(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
+        assert_all_reaped()
 
 
 async def test_close_that_is_cancelled_kills(tmp_path: Path) -> None:
@@ -743,8 +754,7 @@ async def test_close_that_is_cancelled_kills(tmp_path: Path) -> None:
     async with a_launcher(tmp_path, code) as (launcher, _):
         await launcher.create(a_spec())
         await until_it_says(launcher, "deaf")
-        nothing = Diagnosis(reason=FailureReason.EVICTED, summary="")
-        pid = int((await launcher.log_tail(NAME, nothing))[0])
+        pid = int((await launcher.log_tail(NAME, NOTHING))[0])
         closing = asyncio.create_task(launcher.close())
         await asyncio.sleep(0.05)
         closing.cancel()
@@ -853,6 +863,6 @@ async def test_the_child_has_that_environment(tmp_path: Path) -> None:
     async with a_launcher(tmp_path, code) as (launcher, ends):
         await launcher.create(a_spec())
         await ends.first()
-        (said,) = await launcher.log_tail(NAME, Diagnosis(reason=FailureReason.EVICTED, summary=""))
+        (said,) = await launcher.log_tail(NAME, NOTHING)
     assert "'TMPDIR'" in said
     assert "PYTEST" not in said
