@@ -157,6 +157,8 @@ def _is_deflate(raw: bytes) -> bool:
 
 
 def _inflates(raw: bytes, window_bits: int) -> bool:
+    if _is_text(raw):  # short texts such as `R2` are raw deflate by chance
+        return False
     try:
         begin = zlib.decompressobj(window_bits).decompress(raw[:1024], 16)
     except zlib.error:

@@ -43,7 +43,7 @@ end
 
 -- The nonce goes first: it proves later that this claim was not lost, and a full Redis refuses it.
 local refusal = all_or_nothing({{'HSET', KEYS[4], ARGV[2], ARGV[3] .. ' ' .. time[1]}}, {})
-while not refusal and left > 0 do
+while not refusal do
   if scans >= max_scans or scanned_bytes >= max_scanned_bytes then answer[2] = 1; break end
   local raw = redis.call('LINDEX', KEYS[1], -1)
   if not raw then break end
@@ -56,6 +56,8 @@ while not refusal and left > 0 do
       {{'HINCRBY', run_key, 'coalesced', 1}, {'RPOP', KEYS[1]}},
       {{'HINCRBY', run_key, 'coalesced', -1}})
     if not refusal then coalesced = coalesced + 1 end
+  elseif left <= 0 then
+    break -- duplicates need no slot: one that waited for it would outlive its run, and run again
   else
     local run_id = string.sub(redis.sha1hex(ARGV[3] .. ':' .. claimed .. ':' .. sha), 1, 16)
     local run_key = ARGV[12] .. run_id

@@ -74,17 +74,17 @@ class ControllerProcess:
     async def stop(self) -> None:
         """End it by SIGTERM."""
         self._is_wanted = False
-        if self._process is None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
         until = time.monotonic() + _END_SEC
-        while self._process.poll() is None and time.monotonic() < until:
+        while process.poll() is None and time.monotonic() < until:
             await asyncio.sleep(0.05)
-        if self._process.poll() is None:
+        if process.poll() is None:
             self.ended_by_itself.append(f"{self.name} did not end within {_END_SEC:g} s of SIGTERM")
-            self._process.kill()
-        self._process.wait()
-        self._process = None
+            process.kill()
+        process.wait()
 
     async def freeze(self, seconds: float) -> None:
         """Stop it in the middle of what it does, for a while."""

@@ -125,7 +125,8 @@ def make_plan(
 
     """
     choice = random.Random(f"{seed} plan")
-    kinds = [kind for kind in only or FaultKind if kind not in without]
+    wanted = FaultKind if only is None else only
+    kinds = [kind for kind in wanted if kind not in without]
     weights = [_WEIGHTS[kind] for kind in kinds]
     faults: list[Fault] = []
     at = 2.0

@@ -68,6 +68,7 @@ class Player:
         self._deleted: dict[str, asyncio.Event] = {}
         self._pods_of: Counter[str] = Counter()
         self._ghosts: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         self.is_over = asyncio.Event()
         """Set at the end, so that lost pods end, too."""
 
@@ -76,6 +77,7 @@ class Player:
         try:
             await self._api.follow("pods", "offbeat.io/run", self._on_event)
         finally:
+            self._is_closed = True
             for task in (*self._tasks.values(), *self._ghosts):
                 task.cancel()
             self._threads.shutdown(wait=False, cancel_futures=True)
@@ -173,6 +175,8 @@ class Player:
 
     async def _settle(self, pod: Item, deed: Deed) -> int:
         """Settle in a thread, as the analyzer would; return its exit code."""
+        if self._is_closed:
+            raise asyncio.CancelledError
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._settle_now, pod, deed)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import statistics
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -363,9 +364,18 @@ def _figures(history: History, took_sec: float) -> str:
         for result in map(json.loads, history.results)
     )
     told = ", ".join(f"{number} {status}" for status, number in statuses.most_common())
+    ended: dict[str, float] = {}
+    waits: list[float] = []
+    for event in history.jobs:
+        if not event.active and event.name not in ended:
+            ended[event.name] = event.at
+        if event.settled and event.kind == "MODIFIED":
+            waits.append(event.at - ended[event.name])
+    median = statistics.median(waits) if waits else 0.0
     return (
         f"{len(history.pushed)} pushes, {created} Jobs, {len(history.results)} results in "
-        f"{took_sec:.0f} s: {told}"
+        f"{took_sec:.0f} s: {told}; "
+        f"from the end of a Job to its label {median:.2f} s (median)"
     )
 
 

@@ -56,7 +56,7 @@
 {{- dict
   "audioVolume" (include "offbeat.audioVolume" . | fromJson)
   "outputVolume" (ternary nil (fromJson $output) (eq $output "null"))
-  "redisUrlSecret" (include "offbeat.redisSecret" . | fromJson)
+  "redisUrlSecret" (include "offbeat.redisSecretOfJobs" . | fromJson)
   "redisCa" (ternary nil (fromJson $ca) (eq $ca "null"))
   "podSecurityContext" .Values.analyzer.podSecurityContext
   "serviceAccountName" (.Values.analyzer.serviceAccountName | default (printf "%s-analyzer" (include "offbeat.fullname" .)))

@@ -12,6 +12,16 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The one that Jobs read. */}}
+{{- define "offbeat.redisSecretOfJobs" -}}
+{{- $own := .Values.analyzer.redis.existingSecret -}}
+{{- if $own.name -}}
+  {{- dict "name" $own.name "key" $own.key | toJson -}}
+{{- else -}}
+  {{- include "offbeat.redisSecret" . -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "offbeat.redisEnv" -}}
 {{- $secret := include "offbeat.redisSecret" . | fromJson -}}
 - name: OFFBEAT_REDIS_URL

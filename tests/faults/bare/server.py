@@ -25,6 +25,11 @@ __all__ = ["BareApi", "a_bare_api"]
 _BOOKMARK_SEC = 5.0
 _PAGES_KEPT_SEC = 300.0
 _KINDS = {"jobs": ("batch/v1", "Job"), "pods": ("v1", "Pod"), "events": ("v1", "Event")}
+_CLUSTER_WIDE = {
+    "namespaces": ("v1", "Namespace"),
+    "customresourcedefinitions": ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+}
+"""What kopf looks for before it watches anything; there are none of them."""
 
 
 class BareApi:
@@ -57,6 +62,7 @@ class BareApi:
             web.get("/apis", self._discover),
             web.get("/api/v1", self._discover),
             web.get("/apis/batch/v1", self._discover),
+            web.get("/apis/apiextensions.k8s.io/v1", self._discover),
             web.get(in_namespace, self._list),
             web.post(in_namespace, self._create),
             web.get(in_namespace + "/{name}", self._read),
@@ -80,19 +86,21 @@ class BareApi:
         if path == "/api":
             return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
         if path == "/apis":
-            version = {"groupVersion": "batch/v1", "version": "v1"}
-            group = {"name": "batch", "versions": [version], "preferredVersion": version}
-            return web.json_response({"kind": "APIGroupList", "groups": [group]})
+            groups = []
+            for name in ("batch", "apiextensions.k8s.io"):
+                version = {"groupVersion": f"{name}/v1", "version": "v1"}
+                groups.append({"name": name, "versions": [version], "preferredVersion": version})
+            return web.json_response({"kind": "APIGroupList", "groups": groups})
         group_version = path.partition("/apis/")[2] or "v1"
         resources = [
             {
                 "name": plural,
                 "singularName": kind.lower(),
-                "namespaced": True,
+                "namespaced": plural not in _CLUSTER_WIDE,
                 "kind": kind,
                 "verbs": verbs,
             }
-            for plural, (version, kind) in _KINDS.items()
+            for plural, (version, kind) in (_KINDS | _CLUSTER_WIDE).items()
             if version == group_version
         ]
         return web.json_response(

@@ -15,6 +15,7 @@ import pytest
 import redis
 from redis.exceptions import NoPermissionError
 
+from offbeat.connection import open_blocking
 from offbeat.doctor import COMMANDS, examine
 from offbeat.embedded import EmbeddedRedis
 from offbeat.errors import EmbeddedRedisFailed, RedisUnreachable
@@ -25,6 +26,7 @@ from offbeat.result import FailedResult, parse_result
 from offbeat.run_session import RunSession
 from offbeat.runs import OwnedRuns, RunState
 from offbeat.settings import Settings
+from offbeat.smoke import roundtrip
 from offbeat.store import Store
 
 T = TypeVar("T")
@@ -136,9 +138,12 @@ def test_what_a_user_must_not_do_is_refused(
 
 
 LOST_RUN = "feedfacefeedface"
+"""Redis has lost it; its Job is still there."""
+HALF_LOST_RUN = "0badcafe0badcafe"
+"""Redis has its message, and not whose it is."""
 MESSAGES = {
     name: json.dumps({"job_id": name, "relative_path": f"{name}.wav"}).encode()
-    for name in ("analysed", "failed", "lost")
+    for name in ("analysed", "failed", "lost", "half lost")
 }
 
 
@@ -230,8 +235,10 @@ class Installation:
             return None
 
 
-def push(server: str) -> None:
-    """Push what is not yet known of, as a producer."""
+def push(server: str, admin: "redis.Redis") -> None:
+    """Push messages as a producer, and leave what a loss in Redis leaves of another."""
+    admin.zadd(KEYS.inflight, {HALF_LOST_RUN: 1.0})
+    admin.hset(KEYS.run(HALF_LOST_RUN).record, "raw", MESSAGES["half lost"])
     settings = as_user(server, "offbeat-producer")
     assert settings.redis_url is not None
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
@@ -265,13 +272,37 @@ def left_over(admin: "redis.Redis") -> set[str]:
 
 async def test_their_rights_are_enough(server: str, admin: "redis.Redis") -> None:
     """From the push to the pop, without a refusal."""
-    push(server)
+    push(server, admin)
     installation = Installation(server, lambda: bury_long_ago(admin))
     await installation.go_round()
     assert installation.errors == []
-    assert pop_all(server) == {"analysed": 1, "failed": 1, "lost": 1}
+    assert pop_all(server) == dict.fromkeys(MESSAGES, 1)
     assert left_over(admin) == set()
-    assert admin.llen(KEYS.dead) == 3
+    assert admin.llen(KEYS.dead) == len(MESSAGES)
+
+
+async def test_helm_test_works_with_the_rights_of_the_controller(
+    server: str, admin: "redis.Redis"
+) -> None:
+    """Its pod has the controller's URL; it leaves nothing of its own in the results queue."""
+    installation = Installation(server, lambda: None)
+    with open_blocking(as_user(server, "offbeat-controller")) as client:
+        sent = asyncio.create_task(
+            asyncio.to_thread(
+                roundtrip,
+                client,
+                KEYS,
+                job_id="helm-test-1",
+                relative_path="none.wav",
+                timeout_sec=20,
+            )
+        )
+        while not sent.done():
+            await installation.go_round()
+        result = parse_result(await sent or b"")
+    assert result.job_id == "helm-test-1"
+    assert pop_all(server) == {"lost": 1}
+    assert left_over(admin) == set()
 
 
 NEEDED = [
@@ -286,7 +317,7 @@ async def test_a_right_too_few_loses_nothing_and_doubles_nothing(
     server: str, admin: "redis.Redis", user: str, needed: str
 ) -> None:
     """It is told; and once the right is given, every message has its one result."""
-    push(server)
+    push(server, admin)
     right = needed.lower().replace(" ", "|")
     command(admin, "ACL", "SETUSER", user, f"-{right}")
     installation = Installation(
@@ -301,7 +332,7 @@ async def test_a_right_too_few_loses_nothing_and_doubles_nothing(
         installation.errors.clear()
         await installation.go_round()
     assert installation.errors == []
-    assert pop_all(server) == {"analysed": 1, "failed": 1, "lost": 1}
+    assert pop_all(server) == dict.fromkeys(MESSAGES, 1)
     assert left_over(admin) == set()
 
 

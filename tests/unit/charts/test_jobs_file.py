@@ -154,6 +154,16 @@ def test_a_ca_of_redis_is_a_secret_or_a_config_map(
     assert jobs(render, {"redis": {"ca": ca}})["redisCa"] == expected
 
 
+def test_jobs_may_log_in_as_another_user_than_the_controller(render: Render) -> None:
+    """With a Secret of their own; the controller keeps its own."""
+    values = {"analyzer": {"redis": {"existingSecret": {"name": "for-jobs", "key": "url"}}}}
+    assert jobs(render, values)["redisUrlSecret"] == {"name": "for-jobs", "key": "url"}
+    pod = render(values)["Deployment", "offbeat"]["spec"]["template"]["spec"]
+    reference = {"secretKeyRef": {"name": "offbeat-redis", "key": "redis-url"}}
+    url = {"name": "OFFBEAT_REDIS_URL", "valueFrom": reference}
+    assert url in pod["containers"][0]["env"]
+
+
 def test_an_existing_secret_is_used_and_none_is_made(render: Render) -> None:
     """The URL then never passes through helm."""
     values = {"redis": {"url": "", "existingSecret": {"name": "mine", "key": "url"}}}

@@ -60,6 +60,8 @@ def without_the_rival(path: Path) -> dict[str, Any]:
     """Unset the value that must not be set together with the one at `path`."""
     if path[:2] == ("redis", "existingSecret"):
         return {"redis": {"url": "", "existingSecret": {"name": "some"}}}
+    if path[:2] == ("analyzer", "redis"):
+        return {"analyzer": {"redis": {"existingSecret": {"name": "some"}}}}
     if path[:2] == ("redis", "ca"):
         return {"redis": {"ca": {path[2]: {"name": "some"}}}}
     if path == ("audio", "volume"):

@@ -508,6 +508,15 @@ async def test_the_scratch_folder_of_a_try_goes_with_it(tmp_path: Path) -> None:
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+async def test_a_new_launcher_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    """Before it needs a folder itself."""
+    left = tmp_path / "scratch/offbeat-controller-left"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    async with a_launcher(tmp_path, ""):
+        assert not left.exists()
+
+
 async def test_no_descriptor_is_left(tmp_path: Path) -> None:
     """A controller lives for months."""
     async with a_launcher(tmp_path, "import os; os._exit(70)", backoffLimit=3) as (launcher, ends):
@@ -751,7 +760,7 @@ async def test_close_does_not_wait_for_the_deaf(tmp_path: Path) -> None:
 async def test_close_that_is_cancelled_kills(tmp_path: Path) -> None:
     """As by a second signal."""
     code = "import os; print(os.getpid(), flush=True)\n" + DEAF + FOREVER
-    async with a_launcher(tmp_path, code) as (launcher, _):
+    async with a_launcher(tmp_path, code, kill_after_sec=2 * PATIENCE_SEC) as (launcher, _):
         await launcher.create(a_spec())
         await until_it_says(launcher, "deaf")
         pid = int((await launcher.log_tail(NAME, NOTHING))[0])

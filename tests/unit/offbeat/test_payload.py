@@ -13,7 +13,7 @@ import urllib.parse
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from offbeat.failure import FailureReason
@@ -292,6 +292,7 @@ def test_every_row_says_what_to_do() -> None:
         assert not row.advice.endswith(".")
 
 
+@example("R2")
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=80))
 def test_text_is_never_taken_for_compression(text: str) -> None:
     """Nobody is sent to look for a compression that is not there."""
