@@ -19,11 +19,11 @@ from analyzer.cores import use_one_core
 from analyzer.errors import AnalysisRefused, DecoderKilled
 from analyzer.last_words import leave
 from analyzer.memory import settle_memory
-from analyzer.process import forbid_inspection
 from analyzer.settings import AnalyzerSettings
 from offbeat import keys, logs
 from offbeat.errors import RedisUnreachable
 from offbeat.failure import ExitCode, FailureReason, exit_code_for
+from offbeat.inspection import forbid_inspection
 from offbeat.job import Job, JobRefused, parse_job
 from offbeat.logs import logger
 from offbeat.result import CompletedResult, FailedResult

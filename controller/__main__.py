@@ -10,6 +10,7 @@ from controller.serve import serve
 from controller.settings import ControllerSettings
 from offbeat import logs
 from offbeat.errors import OffbeatError
+from offbeat.inspection import forbid_inspection
 from offbeat.logs import logger
 
 __all__ = ["main"]
@@ -17,6 +18,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the controller; return the process' exit code."""
+    forbid_inspection()  # local mode: children of this user must not read the URL of Redis
     try:
         settings = ControllerSettings()
     except ValidationError as error:

@@ -142,18 +142,25 @@ class Client:
 
     async def status(self, job_id: int | str) -> Progress | None:
         """Return where the latest job of that name is; None if Redis knows nothing of it."""
-        ended: RunRecord | None = None
-        run = await self._store.latest_run(job_id)
-        if run is not None:
-            record = (await self._store.records([run])).get(run)
-            if record is not None and record.state not in ENDED:
-                return Progress.of(job_id, record)
-            ended = record
-        return (
-            await self._claimed(job_id)
-            or await self._queued(job_id)
-            or (Progress.of(job_id, ended) if ended else None)
-        )
+        found = await self._in_flight(job_id) or await self._queued(job_id)
+        if found is None:  # it may have been claimed while the queue was looked through
+            found = await self._in_flight(job_id)
+        if found is None:
+            record = await self._latest(job_id)
+            found = Progress.of(job_id, record) if record else None
+        return found
+
+    async def _latest(self, job_id: int | str) -> RunRecord | None:
+        """Return the latest run that has had a Job."""
+        run_id = await self._store.latest_run(job_id)
+        return (await self._store.records([run_id])).get(run_id) if run_id else None
+
+    async def _in_flight(self, job_id: int | str) -> Progress | None:
+        """Look for a run without a result."""
+        record = await self._latest(job_id)
+        if record is not None and record.state not in ENDED:
+            return Progress.of(job_id, record)
+        return await self._claimed(job_id)
 
     async def _claimed(self, job_id: int | str) -> Progress | None:
         """Look for a run that is claimed and has no Job yet, and so no entry under its job_id."""

@@ -7,11 +7,12 @@ up.
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from offbeat import scripts
 from offbeat.connection import open_blocking, translate_blocking_errors
-from offbeat.errors import RedisUnreachable
+from offbeat.errors import RedisRefused, RedisUnreachable
+from offbeat.logs import logger
 from offbeat.result import CompletedResult, FailedResult
 from offbeat.retry import retry_blocking
 from offbeat.settings import Settings
@@ -52,6 +53,7 @@ class RunSession:
         self._settle = self._client.register_script(scripts.source("settle"))
         self._transition = self._client.register_script(scripts.source("transition"))
         self._last_progress = float("-inf")
+        self._progress_refused = False
 
     def is_settled(self, *, patience_sec: float = 30.0) -> bool:
         """Return whether the run has its result already.
@@ -92,6 +94,10 @@ class RunSession:
                         *fields,
                     ],
                 )
+        except RedisRefused as error:
+            if not self._progress_refused:
+                self._progress_refused = True
+                logger.warning("progress cannot be noted: {}", error)
         except RedisUnreachable:
             return  # the next second brings the next try
 
@@ -109,8 +115,13 @@ class RunSession:
             names, values = scripts.settle_call(self._keys, result, raw=raw, holds_slot=True)
             return self._settle(keys=names, args=values)
 
-        answer = self._patiently(deliver, patience_sec)
-        return bool(answer[0]) if isinstance(answer, list) else False
+        delivered, problem = cast("list[bytes]", self._patiently(deliver, patience_sec))
+        if problem:
+            logger.warning(
+                "the result was delivered, and Redis refused what follows it: {}",
+                problem.decode("utf-8", "replace"),
+            )
+        return bool(delivered)
 
     def close(self) -> None:
         """Close the connection."""

@@ -20,7 +20,7 @@ from offbeat.settings import Settings
 
 __all__ = ["QueueDepths", "RunRecord", "Store"]
 
-_FIND_PAGE = 10_000
+_FIND_PAGE = 2_000
 
 T = TypeVar("T")
 

@@ -34,6 +34,7 @@ app.command("adopt")(adopt.adopt)
 
 _EXITS: dict[type[errors.OffbeatError], Exit] = {
     errors.NoRedisConfigured: Exit.NO_CONNECTION,
+    errors.RedisUrlInvalid: Exit.BAD_USAGE,
     errors.RedisRefused: Exit.NO_CONNECTION,
     errors.RedisUnreachable: Exit.NO_CONNECTION,
     errors.EmbeddedRedisFailed: Exit.NO_CONNECTION,

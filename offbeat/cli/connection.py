@@ -74,7 +74,7 @@ def read_settings(redis_url: str | None) -> "Settings":
     from pydantic import ValidationError
 
     from offbeat.keys import ENV_PREFIX
-    from offbeat.settings import Settings
+    from offbeat.settings import Settings, check_redis_url
 
     try:
         settings = Settings()
@@ -85,7 +85,7 @@ def read_settings(redis_url: str | None) -> "Settings":
     if redis_url is not None:
         settings = with_redis(settings, redis_url)
     if settings.redis_url is not None:
-        _check_url(settings.redis_url.get_secret_value())
+        check_redis_url(settings.redis_url.get_secret_value())
     return settings
 
 
@@ -94,15 +94,6 @@ def with_redis(settings: "Settings", url: str) -> "Settings":
     from pydantic import SecretStr
 
     return settings.model_copy(update={"redis_url": SecretStr(url)})
-
-
-def _check_url(url: str) -> None:
-    from offbeat.settings import without_password
-
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise Fault(
-            f"{without_password(url)}: a Redis URL begins with redis://, rediss:// or unix://"
-        )
 
 
 def local_mount(folder: Path) -> Path | None:

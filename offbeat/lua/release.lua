@@ -13,7 +13,7 @@ for index = 3, #ARGV do
     if known[2] and redis.call('HGET', KEYS[4], known[2]) == run_id then redis.call('HDEL', KEYS[4], known[2]) end
     if known[1] and known[1] ~= settled then redis.call('HSET', record, 'state', settled) end
     redis.call('HDEL', record, 'raw')
-    if redis.call('TTL', record) == -1 then redis.call('EXPIRE', record, ARGV[2]) end
+    redis.call('EXPIRE', record, ARGV[2])
     redis.call('ZREM', KEYS[1], run_id)
     redis.call('ZREM', KEYS[2], run_id)
     freed = freed + redis.call('ZREM', KEYS[3], run_id)

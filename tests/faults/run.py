@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import aiohttp
@@ -131,6 +131,7 @@ async def run(
             disturbed=frozenset(disturbed),
             made_by_hand=frozenset(injector.made_by_hand),
         )
+        _keep(history, folder)
         return Report(
             verdict=check(history),
             notes=(*watcher.notes, *_log_notes(around.controllers)),
@@ -336,6 +337,14 @@ async def _first(beside: list[asyncio.Task[None]], work: object) -> None:
             other.result()
             raise RuntimeError("a part of the suite has ended")
     task.result()
+
+
+def _keep(history: History, folder: Path) -> None:
+    """Write down what the checker judges, for whoever looks for the reason."""
+    with (folder / "jobs.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(event)) + "\n" for event in history.jobs)
+    (folder / "results.jsonl").write_bytes(b"\n".join(history.results))
+    (folder / "pushed.jsonl").write_bytes(b"\n".join(history.pushed))
 
 
 def _log_notes(controllers: list[ControllerProcess]) -> list[str]:

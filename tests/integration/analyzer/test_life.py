@@ -170,8 +170,9 @@ def test_progress_is_noted_while_the_run_is_in_flight(pod: Pod) -> None:
     names = pod.settings.keys
     with pod.redis as client:
         client.zadd(names.inflight, {"r1": time.time()})
+        client.hset(names.run("r1").record, "owner", "here")
         assert pod.run({"job_id": 1, "relative_path": "a.flac"}, run="r1").code == ExitCode.OK
-        record: dict[bytes, bytes] = client.hgetall(names.run("r1"))
+        record: dict[bytes, bytes] = client.hgetall(names.run("r1").record)
         assert 0 < float(record[b"progress"]) < 1
         assert record[b"stage"] == b"analyse"
         assert client.zcard(names.inflight) == 0
@@ -331,7 +332,7 @@ import ctypes, os, sys
 from analyzer.cores import use_one_core
 use_one_core()
 from analyzer.pipeline import analyse
-from analyzer.process import forbid_inspection
+from offbeat.inspection import forbid_inspection
 path = sys.argv[1]
 with open(path, "rb") as file:
     analyse(file)  # imports all that another user may not be able to read

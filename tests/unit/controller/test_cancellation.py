@@ -5,45 +5,21 @@ from typing import cast
 
 import pytest
 
-from controller.attempt import Launcher
+from controller.decision import Limits
 from controller.dispatch import Dispatch
-from controller.launches import Launches
+from controller.launching import PendingLaunches
+from controller.observer import Observer
 from controller.reconcile import Reconciler
-from offbeat.store import Claim, Store
+from offbeat.runs import OwnedRuns
 from tests.support.launcher import MemoryCluster
+from tests.support.runs import MemoryRuns
 
 TICKS = range(6)
 
 
-class FullStore:
-    """A Redis that always has a message, and never a place for it."""
-
-    async def wait(self, timeout_sec: float) -> bool:
-        """Say that a message waits."""
-        return True
-
-    async def claim(self, *, cap: int, most: int) -> list[Claim]:
-        """Say that no place is free."""
-        return []
-
-    async def inflight(self) -> dict[str, float]:
-        """Know of no run."""
-        return {}
-
-    finishing = inflight
-
-    async def records(self, runs: object) -> dict[str, object]:
-        """Know of no run."""
-        return {}
-
-    async def settled(self, runs: object) -> set[str]:
-        """Know of no result."""
-        return set()
-
-
 async def ends(loop: "asyncio.Task[None]") -> bool:
     """Return whether a cancelled loop ends; end it in any case."""
-    await asyncio.wait([loop], timeout=0.5)
+    await asyncio.wait([loop], timeout=5)
     ended = loop.done()
     while not loop.done():
         loop.cancel()
@@ -51,15 +27,24 @@ async def ends(loop: "asyncio.Task[None]") -> bool:
     return ended
 
 
+@pytest.fixture
+def runs() -> OwnedRuns:
+    """Make a Redis that always has a message, and never a free slot."""
+    runs = MemoryRuns()
+    runs.messages = [b"x"]
+    runs.cap_is_reached = True
+    return cast("OwnedRuns", runs)
+
+
 @pytest.mark.parametrize("ticks", TICKS)
-async def test_dispatch(ticks: int) -> None:
-    """A place that is freed while the loop is cancelled does not keep it going."""
-    store, freed = cast("Store", FullStore()), asyncio.Event()
-    launches = Launches(store, cast("Launcher", None), {"default"})
-    dispatch = Dispatch(store, launches, cap=1, beat=lambda: None, place_freed=freed)
-    loop = asyncio.create_task(dispatch.run())
+async def test_dispatch(runs: OwnedRuns, ticks: int) -> None:
+    """A slot that is freed while the loop is cancelled does not keep it going."""
+    observer = Observer()
+    observer.runs_known.set()
+    launches = PendingLaunches(runs, MemoryCluster(runs), observer, {"default"})
+    loop = asyncio.create_task(Dispatch(runs, launches, observer, cap=1).run())
     await asyncio.sleep(0.02)
-    freed.set()
+    observer.slot_freed.set()
     for _ in range(ticks):
         await asyncio.sleep(0)
     loop.cancel()
@@ -67,22 +52,19 @@ async def test_dispatch(ticks: int) -> None:
 
 
 @pytest.mark.parametrize("ticks", TICKS)
-async def test_reconciler(ticks: int) -> None:
+async def test_reconciler(runs: OwnedRuns, ticks: int) -> None:
     """Nor does a notice keep the reconciler going."""
-    store = cast("Store", FullStore())
-    cluster = MemoryCluster(store, 0)
+    observer, cluster = Observer(), MemoryCluster(runs)
     reconciler = Reconciler(
-        store,
+        runs,
         cluster,
-        Launches(store, cluster, {"default"}),
-        interval_sec=60,
-        max_attempts=1,
-        beat=lambda: None,
-        on_place_freed=lambda: None,
+        PendingLaunches(runs, cluster, observer, {"default"}),
+        observer,
+        Limits(max_attempts=1, interval_sec=60, image_grace_sec=1, park_deadline_sec=1),
     )
     loop = asyncio.create_task(reconciler.run())
     await asyncio.sleep(0.05)
-    reconciler.look_at("nothing", after_sec=60)
+    reconciler.notice("nothing", after_sec=60)
     for _ in range(ticks):
         await asyncio.sleep(0)
     loop.cancel()

@@ -1,16 +1,72 @@
-"""A loop that falls silent is seen; one that waits is not."""
+"""What the probes answer."""
 
-from controller.health import Heartbeats
+import socket
+from http.client import HTTPConnection
+import asyncio
+import json
+
+import pytest
+
+from controller.health import serve
+from controller.observer import Observer
 
 
-def test_silence() -> None:
-    """Only a silence beyond the limit counts, and a tick ends it."""
+def a_free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def ask(port: int, path: str) -> tuple[int, object]:
+    """Return status and body of an answer."""
+
+    def get() -> tuple[int, object]:
+        connection = HTTPConnection("127.0.0.1", port)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(get)
+
+
+async def test_alive_means_that_the_loops_tick() -> None:
+    """An error of Redis or of the cluster does not restart the controller."""
     now = 0.0
-    beats = Heartbeats(clock=lambda: now)
-    tick = beats.expect("dispatch", within_sec=10)
-    now = 9.0
-    assert beats.silent() == {}
-    now = 11.0
-    assert beats.silent() == {"dispatch": 11.0}
-    tick()
-    assert beats.silent() == {}
+    observer = Observer(monotonic=lambda: now)
+    observer.expect("dispatch", within_sec=60)
+    port = a_free_port()
+    async with serve(port, observer):
+        assert await ask(port, "/livez") == (200, {"silent_sec": {}})
+        now = 61.0
+        assert await ask(port, "/livez") == (503, {"silent_sec": {"dispatch": 61.0}})
+
+
+async def test_ready_means_that_everything_works() -> None:
+    """Else the answer says what does not."""
+    observer = Observer()
+    port = a_free_port()
+    async with serve(port, observer):
+        status, body = await ask(port, "/readyz")
+        assert (status, body) == (503, {"error": "the first reconciliation has not ended yet"})
+        observer.worked("reconcile")
+        assert await ask(port, "/readyz") == (200, {"error": None})
+
+
+async def test_the_port_is_free_again() -> None:
+    """Nothing listens after the controller has ended."""
+    port = a_free_port()
+    async with serve(port, Observer()):
+        pass
+    with pytest.raises(ConnectionRefusedError):
+        await ask(port, "/livez")
+
+
+async def test_without_a_port() -> None:
+    """Nothing is served."""
+    async with serve(0, Observer()):
+        pass

@@ -10,7 +10,7 @@ import offbeat
 from offbeat.cli.exits import Exit
 from offbeat.failure import RETRYABLE, FailureReason
 from offbeat.job import parse_job
-from offbeat.keys import Keys
+from offbeat.keys import QueueKeys
 from offbeat.result import parse_result
 
 ROOT = Path(__file__).parents[3]
@@ -47,13 +47,17 @@ def test_every_exit_code_is_described(code: Exit) -> None:
 
 def test_every_key_is_described() -> None:
     """The table of keys is whole."""
-    keys = Keys()
+    keys = QueueKeys()
     own = [
         keys.inflight,
         keys.finishing,
-        keys.run("<run>"),
+        keys.schema,
+        keys.owners,
+        keys.due("<owner>"),
+        keys.instances("<owner>"),
+        keys.run("<run>").record,
+        keys.run("<run>").settled,
         keys.job("<job_id>"),
-        keys.settled("<run>"),
         keys.dedup,
         keys.dead,
         keys.stats,
