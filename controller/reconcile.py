@@ -243,12 +243,16 @@ class Reconciler:
         if not finished:
             return
         try:
-            settled = await self._runs.store.settled({a.run_id for a in finished.values()})
+            run_ids = {attempt.run_id for attempt in finished.values()}
+            records = await self._runs.store.records(run_ids)
+            settled = await self._runs.store.settled(run_ids)
             actions: list[Action] = []
             for attempt in finished.values():
-                if attempt.run_id in settled:
+                record = records.get(attempt.run_id)
+                is_latest = record is not None and record.attempt == attempt.number
+                if attempt.run_id in settled and is_latest:
                     actions += [Release(attempt.run_id), CleanUp(attempt)]
-                else:
+                else:  # a later attempt may hold the slot
                     self.notice(attempt.run_id)
             await self._act(actions)
         except (RedisUnreachable, LaunchError):

@@ -138,7 +138,7 @@ def _take_lock(root: Path) -> int | None:
 
 def _remove_if_stale(folder: Path) -> None:
     try:
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        if folder.lstat().st_uid != os.getuid():
             return
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:

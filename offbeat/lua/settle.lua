@@ -4,7 +4,7 @@
 -- stays due, and RELEASE repeats it.
 -- KEYS  1 settled  2 results queue  3 run  4 inflight  5 finishing  6 dedup  7 dead  8 stats  9 bytes of dead
 -- ARGV  1 run_id  2 result  3 TTL of settled (s)  4 TTL of run (s)  5 status  6 reason  7 error
---       8 sha1 of the message, or '' for that of the record  9 dead-letter entry without its time, or ''  10 most dead letters
+--       8 sha1 of the message if the record has none, or ''  9 dead-letter entry without its time, or ''  10 most dead letters
 --       11 most bytes of them  12 longest time they are kept (s)  13 '1' while a Job may hold the slot  14 channel  15 prefix of all keys
 --       16 look again after (s)
 -- Returns {1 if this call delivered the result, else 0, error of the bookkeeping or ''}.
@@ -27,8 +27,8 @@ local function note(...)
 end
 
 local owner = note('HGET', KEYS[3], 'owner')
-local sha = ARGV[8] ~= '' and ARGV[8] or note('HGET', KEYS[3], 'sha')
-if sha and note('HGET', KEYS[6], sha) == ARGV[1] then note('HDEL', KEYS[6], sha) end
+local sha = note('HGET', KEYS[3], 'sha') or ARGV[8] -- the caller may hold only the head of the message
+if note('HGET', KEYS[6], sha) == ARGV[1] then note('HDEL', KEYS[6], sha) end
 note('HDEL', KEYS[3], 'raw')
 note('HSET', KEYS[3], 'state', ARGV[5], 'reason', ARGV[6], 'error', ARGV[7], 'settled_at', now)
 note('EXPIRE', KEYS[3], ARGV[4])

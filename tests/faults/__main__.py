@@ -55,7 +55,10 @@ def main() -> int:
 
 async def _run(given: argparse.Namespace, plan: Plan) -> Report:
     folder = (given.folder / str(given.seed)).resolve()
-    shutil.rmtree(folder, ignore_errors=True)
+    earlier = folder.with_name(f"{folder.name}-before")
+    shutil.rmtree(earlier, ignore_errors=True)
+    if folder.exists():
+        folder.rename(earlier)
     folder.mkdir(parents=True)
     pace = Pace(cap=given.cap, longest_sec=0.5, job_ttl_sec=10)
     async with a_bare_site() as site:

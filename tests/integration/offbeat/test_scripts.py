@@ -120,11 +120,6 @@ class Handoff(RuleBasedStateMachine):
         raws = self.admin.lrange(self.keys.results, 0, -1)
         results = Counter(parse_result(raw).run_id for raw in raws)
         assert max(results.values(), default=1) == 1
-        assert {self.runs[run_id].sha if run_id in self.runs else "new" for run_id in results} <= {
-            *self.pushed,
-            *(run.sha for run in self.runs.values()),
-            "new",
-        }
         answered = {parse_result(raw).error for raw in raws}  # type: ignore[union-attr]
         for raw in MESSAGES:
             if self.pushed[message_sha(raw)]:
@@ -358,7 +353,7 @@ class Handoff(RuleBasedStateMachine):
         assert waiting + sum(int(count or 0) for count in counted) == self.pushed.total()
 
     def _draw(self, data: st.DataObject) -> Run:
-        return data.draw(st.sampled_from(sorted(self.runs.values(), key=lambda run: run.run_id)))
+        return list(self.runs.values())[data.draw(st.integers(0, len(self.runs) - 1))]
 
     def _busy(self) -> set[str]:
         """Return the messages that the runs without a result were made of."""
@@ -389,5 +384,5 @@ def test_the_scripts_keep_their_promises(
     monkeypatch.setattr(runs_module, "MAX_MESSAGE_BYTES", MAX_BYTES)
     monkeypatch.setattr(runs_module, "HEAD_BYTES", HEAD_BYTES)
     run_state_machine_as_test(
-        Handoff, settings=hypothesis_settings(max_examples=60, stateful_step_count=40)
+        Handoff, settings=hypothesis_settings(max_examples=50, stateful_step_count=40)
     )

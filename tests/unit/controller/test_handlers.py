@@ -71,7 +71,7 @@ class PlayedApi:
 
 
 def _discovery(path: str) -> dict[str, Any]:
-    """Return what the API says of itself."""
+    """Return what the API says of itself: what is watched, and what kopf itself asks for."""
     verbs = ["get", "list", "watch", "patch"]
 
     def resource(kind: str) -> dict[str, Any]:
@@ -87,12 +87,18 @@ def _discovery(path: str) -> dict[str, Any]:
         case "/api":
             return {"versions": ["v1"]}
         case "/api/v1":
-            return {"resources": [resource("Pod")]}
+            return {"resources": [resource("Pod"), resource("Namespace"), resource("Event")]}
         case "/apis":
-            version = {"groupVersion": "batch/v1", "version": "v1"}
+            version = {"version": "v1"}
+            names = ["batch", "apiextensions.k8s.io"]
             return {
-                "groups": [{"name": "batch", "versions": [version], "preferredVersion": version}]
+                "groups": [
+                    {"name": name, "versions": [version], "preferredVersion": version}
+                    for name in names
+                ]
             }
+        case "/apis/apiextensions.k8s.io/v1":
+            return {"resources": [resource("CustomResourceDefinition")]}
         case "/apis/batch/v1":
             return {"resources": [resource("Job")]}
     return {}
@@ -172,7 +178,7 @@ async def watching(
         )
     )
     try:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(120):
             while not ready.is_set() or api.watched != {"jobs", "pods"}:
                 assert not task.done(), await task
                 await asyncio.sleep(0.01)
@@ -185,7 +191,7 @@ async def watching(
 
 async def until(notices: Notices, count: int) -> None:
     """Wait until so much was heard."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(120):
         while len(notices.heard) < count:
             await asyncio.sleep(0.01)
 

@@ -27,6 +27,8 @@ def test_silence() -> None:
     assert observer.silent_loops() == {}
     clock.now += 60
     assert observer.silent_loops() == {"dispatch": 60.0, "reconcile": 71.0}
+    clock.now += 0.26
+    assert observer.silent_loops() == {"dispatch": 60.3, "reconcile": 71.3}
 
 
 def test_a_tick_of_a_loop_that_nobody_expects() -> None:

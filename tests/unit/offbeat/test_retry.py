@@ -145,3 +145,38 @@ def test_a_pause_that_the_error_names_is_obeyed() -> None:
     pauses = Pauses(first_sec=1, longest_sec=8)
     assert pauses(state(1, Away(retry_after_sec=30.0))) == 30.0
     assert pauses(state(1, Away(retry_after_sec=0.0))) >= 0.5
+
+
+def test_pauses_by_default() -> None:
+    """The first is short, and none is long."""
+    pauses = Pauses()
+    first = [pauses(state(1)) for _ in range(200)]
+    assert 0.1 <= min(first) < 0.2 < max(first) <= 0.3
+    last = [pauses(state(50)) for _ in range(200)]
+    assert 2.5 <= min(last) < 5 < max(last) <= 7.5
+
+
+async def test_pauses_are_the_policy_unless_others_are_given() -> None:
+    """A call without them is not repeated at once."""
+    for pauses, longest in ((None, 0.3), (tenacity.wait_fixed(7), 7.0)):
+        clock, errors = Clock(), failing(1)
+
+        async def call(errors: "itertools.chain[Exception | None]" = errors) -> None:
+            if error := next(errors):
+                raise error
+
+        await retry(call, on=Away, pauses=pauses, sleep=clock.sleep)
+        assert 0.1 <= clock.pauses[0] <= longest
+
+
+def test_a_blocking_call_does_not_repeat_another_error() -> None:
+    """Only what may pass is waited for."""
+    clock, errors = Clock(), failing(1, ValueError("bug"))
+
+    def call() -> None:
+        if error := next(errors):
+            raise error
+
+    with pytest.raises(ValueError, match="bug"):
+        retry_blocking(call, on=Away, patience_sec=60, sleep=clock.sleep_blocking)
+    assert clock.pauses == []

@@ -1,5 +1,6 @@
 """Names and labels hold their guarantees for nasty job_ids."""
 
+import hashlib
 import re
 
 import pytest
@@ -26,6 +27,8 @@ job_ids = st.integers() | st.text(min_size=1, max_size=128)
         ("x" * 128, f"offbeat-{'x' * 28}-0123456789abcdef-1"),
         (f"{'x' * 27}-y", f"offbeat-{'x' * 27}-0123456789abcdef-1"),
         ("../../etc/passwd", "offbeat-etc-passwd-0123456789abcdef-1"),
+        (f"-{'x' * 28}", f"offbeat-{'x' * 28}-0123456789abcdef-1"),
+        ("XX mix XX", "offbeat-xx-mix-xx-0123456789abcdef-1"),
     ],
 )
 def test_job_name(job_id: int | str, name: str) -> None:
@@ -47,6 +50,22 @@ def test_label_value(job_id: int | str, value: str) -> None:
     """A label shows a valid job_id as it is, and marks any other with its hash."""
     got = label_value(job_id)
     assert got == value or (got.startswith(value.rstrip("-")) and re.search(r"[0-9a-f]{8}$", got))
+
+
+@pytest.mark.parametrize(
+    ("job_id", "value"),
+    [
+        ("Mix_042.MP3", "Mix_042.MP3"),
+        ("Z" * 63, "Z" * 63),
+        ("x" * 64, "x" * 54 + "-"),
+        ("X!X", "X-X-"),
+        ("!", ""),
+    ],
+)
+def test_label_value_to_the_letter(job_id: str, value: str) -> None:
+    """What is kept of a job_id, and how long the hash is."""
+    digest = hashlib.sha256(job_id.encode()).hexdigest()[:8]
+    assert label_value(job_id) == (value + digest if value.endswith("-") or not value else value)
 
 
 @given(job_ids, st.integers(1, 999))
