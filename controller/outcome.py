@@ -65,7 +65,8 @@ def diagnose(
         events: The Events about the Job, in any order; needed if `is_without_pod`.
 
     """
-    newest_first = sorted(pods, key=created_at, reverse=True)
+    # Kubernetes gives whole seconds: of two pods of one second, that which has not ended is newer.
+    newest_first = sorted(pods, key=lambda pod: (created_at(pod), not is_over(pod)), reverse=True)
     failure = condition(job, "Failed")
     if failure is not None:
         return _failed(failure, newest_first)

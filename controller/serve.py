@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from controller.attempt import Launcher
@@ -136,9 +136,10 @@ async def _side(config: JobsConfig, settings: ControllerSettings) -> AsyncIterat
         await asyncio.Event().wait()
 
     url = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    named = nullcontext(settings.owner) if settings.owner else None
     try:
-        with LocalOwner(url, settings.analysis_queue) as owner:
-            yield _Side(settings.owner or owner, launcher, watch_children)
+        with named or LocalOwner(url, settings.analysis_queue) as owner:
+            yield _Side(owner, launcher, watch_children)
     finally:
         await launcher.close()
 

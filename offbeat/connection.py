@@ -277,7 +277,7 @@ def _advice(words: str) -> str:
         return ". A right is missing: `offbeat doctor` names it, docs/redis.acl has all"
     if "NOPERM" in words or "No permissions" in words or "no permissions" in words:
         return ". Give the user this right: docs/redis.acl has all that are needed"
-    if "OOM" in words:
+    if "OOM" in words or "maxmemory" in words:  # redis-py cuts the code off
         return ". Redis is full: raise maxmemory, or take results out"
     if "WRONGTYPE" in words:
         return ". A key of Offbeat holds another type: rename or delete it"

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -191,7 +192,7 @@ class EmbeddedRedis:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: we stop it when all others are done
                 pass_fds=(self._lock,),  # the folder stays taken while the server lives
-                preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, no locks
             )
         if not self._await_answer(port):
             return False

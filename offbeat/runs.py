@@ -181,11 +181,15 @@ class OwnedRuns:
     async def claim(self, *, cap: int, most: int, max_results: int | None = None) -> Claims:
         """Turn up to `most` messages into runs, as far as the cap leaves slots free.
 
+        Nothing is claimed while `history_lost`.
+
         Raises:
             RedisRefused: Redis refused a command; what could not be claimed is still in the queue.
 
         """
         async with self._claiming:
+            if self.history_lost:
+                return Claims([], more=False, full=False)
             return await self._claim(cap=cap, most=most, max_results=max_results)
 
     async def _claim(self, *, cap: int, most: int, max_results: int | None) -> Claims:

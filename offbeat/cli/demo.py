@@ -50,7 +50,12 @@ def demo() -> None:
                 shared_mount_path=folder,
             )
             mode = LocalMode(
-                redis_url=redis.url, mount=folder, jobs=1, folder=folder, inherit=False
+                redis_url=redis.url,
+                mount=folder,
+                jobs=1,
+                folder=folder,
+                owner="demo",
+                inherit=False,
             )
             log = folder / "controller.log"
             with log.open("wb") as sink, controller(mode, sink) as child:

@@ -20,6 +20,7 @@ __all__ = ["LocalMode", "controller", "ending_on_sigterm", "environment", "need"
 
 _STOP_TIMEOUT_SEC = 30.0
 _ENV_LAUNCHER = f"{keys.ENV_PREFIX}LAUNCHER"
+_ENV_OWNER = f"{keys.ENV_PREFIX}OWNER"
 _ENV_CAP = f"{keys.ENV_PREFIX}MAX_CONCURRENT_JOBS"
 _ENV_HEALTH_PORT = f"{keys.ENV_PREFIX}HEALTH_PORT"
 
@@ -36,6 +37,8 @@ class LocalMode:
     log_level: str = "INFO"
     folder: Path | None = None
     """Where the controller runs; None for the current folder, with its `.env`."""
+    owner: str | None = None
+    """Name of the owner of its runs; None for the one that is kept in the state folder."""
     inherit: bool = True
     """Whether `OFFBEAT_…` variables of this process count."""
 
@@ -73,6 +76,8 @@ def environment(mode: LocalMode, outer: Mapping[str, str]) -> dict[str, str]:
         # A folder named `controller` or `analyzer` where the user works must not hide ours.
         "PYTHONSAFEPATH": "1",
     }
+    if mode.owner is not None:
+        own[_ENV_OWNER] = mode.owner
     if mode.output is not None:
         own[keys.ENV_OUTPUT_MOUNT_PATH] = str(mode.output)
     return kept | own

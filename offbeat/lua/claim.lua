@@ -49,8 +49,12 @@ while not refusal do
   if not raw then break end
   scans, scanned_bytes = scans + 1, scanned_bytes + #raw
   local sha = redis.sha1hex(raw)
-  local duplicate = redis.call('HGET', KEYS[5], sha)
-  if duplicate and redis.call('ZSCORE', KEYS[2], duplicate) then
+  -- Reads are refused like writes: the runs that are claimed already must be returned.
+  local duplicate = redis.pcall('HGET', KEYS[5], sha)
+  local since = redis.pcall('ZSCORE', KEYS[2], type(duplicate) == 'string' and duplicate or '')
+  refusal = (type(duplicate) == 'table' and duplicate.err) or (type(since) == 'table' and since.err)
+  if refusal then break end
+  if duplicate and since then
     local run_key = ARGV[12] .. duplicate
     refusal = all_or_nothing(
       {{'HINCRBY', run_key, 'coalesced', 1}, {'RPOP', KEYS[1]}},

@@ -114,8 +114,7 @@ class Injector:
                 await self._insist(lambda: self._command("CONFIG", "SET", "maxmemory", "0"))
             case FaultKind.REDIS_ACL:
                 command = ACL_COMMANDS[fault.target % len(ACL_COMMANDS)]
-                if command == "hincrby":
-                    self.counters_are_trusted = False
+                self.counters_are_trusted = False  # a script that was refused half way counts less
                 await self._insist(lambda: self._acl(f"-{command}"))
                 await asyncio.sleep(fault.lasts)
                 await self._insist(lambda: self._acl(f"+{command}"))

@@ -78,9 +78,7 @@ async def _look_at(runs: OwnedRuns, run_ids: list[str]) -> None:
             await runs.settle(result, raw=record.raw, holds_slot=False)
 
 
-def assert_all_ended(
-    client: redis.Redis, keys: QueueKeys, messages: Collection[bytes]
-) -> None:
+def assert_all_ended(client: redis.Redis, keys: QueueKeys, messages: Collection[bytes]) -> None:
     """Check that each message has one result, and that nothing is left of it but what expires."""
     results = [json.loads(raw) for raw in client.lrange(keys.results, 0, -1)]
     assert max(Counter(result["run_id"] for result in results).values(), default=1) == 1

@@ -128,9 +128,7 @@ async def before_settle(scene: Scene) -> None:
 
 
 async def settle(scene: Scene) -> object:
-    return await scene.runs.settle(
-        broken_message(scene.run_id, FIRST), raw=FIRST, holds_slot=False
-    )
+    return await scene.runs.settle(broken_message(scene.run_id, FIRST), raw=FIRST, holds_slot=False)
 
 
 async def settle_and_hold(scene: Scene) -> object:
@@ -146,9 +144,7 @@ async def settle_as_last(scene: Scene) -> object:
 async def settle_again(scene: Scene) -> object:
     """Deliver what has its result."""
     scene.server.allow("other", *EVERYTHING)
-    assert await scene.gone.settle(
-        broken_message(scene.run_id, FIRST), raw=FIRST, holds_slot=False
-    )
+    assert await scene.gone.settle(broken_message(scene.run_id, FIRST), raw=FIRST, holds_slot=False)
     return await settle(scene)
 
 

@@ -147,9 +147,7 @@ async def test_adopted_runs_are_the_heirs(
     assert "gone" not in await runs.store.owner_silences()
 
 
-async def test_thousands_of_duplicates_hide_no_message(
-    runs: OwnedRuns, admin: redis.Redis
-) -> None:
+async def test_thousands_of_duplicates_hide_no_message(runs: OwnedRuns, admin: redis.Redis) -> None:
     """Each call says that the next one may go on at once, and none takes Redis for long."""
     run_id = await claimed(runs)
     admin.lpush(runs.keys.queue, *[MESSAGE] * 8_000)
@@ -193,9 +191,7 @@ async def test_a_huge_message_stays_in_redis(runs: OwnedRuns, admin: redis.Redis
 
 
 @pytest.mark.parametrize("more", [0, 1])
-async def test_the_largest_message_is_whole(
-    runs: OwnedRuns, admin: redis.Redis, more: int
-) -> None:
+async def test_the_largest_message_is_whole(runs: OwnedRuns, admin: redis.Redis, more: int) -> None:
     """One byte more, and only the head is kept."""
     admin.lpush(runs.keys.queue, b"x" * (MAX_MESSAGE_BYTES + more))
     (claim,) = (await runs.claim(cap=10, most=10)).claims

@@ -265,11 +265,16 @@ class Handoff(RuleBasedStateMachine):
             self.admin.restore(key, 0, dump, replace=True)
         self.pushed = Counter(self.past.pushed)
         self._forget(self.past.settled)
+        for controller in self.controllers:
+            controller.history_lost = True  # a new connection notices who answers
 
     @precondition(lambda self: not self.lost)
     @rule()
     def flush(self) -> None:
-        """Delete every key; messages and results that nobody has taken are gone for ever."""
+        """Delete every key; messages and results that nobody has taken are gone for ever.
+
+        Nobody says so: a controller notices it by what it has left there itself.
+        """
         self.admin.delete(*self._all_keys(), b"none")
         self.pushed = Counter()
         self._forget({})
@@ -287,9 +292,6 @@ class Handoff(RuleBasedStateMachine):
             else:
                 self.lost[run.run_id] = run
         self.past = None
-        for controller in self.controllers:
-            # What a new connection or the next claim would notice.
-            controller.history_lost = True
 
     @precondition(lambda self: self.lost or any(c.history_lost for c in self.controllers))
     @rule()
@@ -376,9 +378,7 @@ class Handoff(RuleBasedStateMachine):
         return [*self._own_keys(), self.keys.queue.encode(), self.keys.results.encode()]
 
 
-def test_the_scripts_keep_their_promises(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_scripts_keep_their_promises(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No order of events loses a message, doubles a result or exceeds the cap."""
     Handoff.redis_url = redis_url
     monkeypatch.setattr(runs_module, "MAX_MESSAGE_BYTES", MAX_BYTES)

@@ -17,8 +17,14 @@ def test_nobody_reads_the_greeting() -> None:
     """`offbeat dev | head -1`: the service goes on, and Python has nothing to say at the end."""
     reading, writing = os.pipe()
     os.close(reading)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
-        [sys.executable, "-c", SAY], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30
+        [sys.executable, "-c", SAY],
+        env=buffered,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
     )
     os.close(writing)
     assert (done.stderr, done.returncode) == ("alive", 0)

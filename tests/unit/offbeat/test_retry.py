@@ -102,7 +102,10 @@ def test_a_blocking_call_ends_with_its_last_error() -> None:
         patch.setattr("time.monotonic", lambda: now[0])
         with pytest.raises(Away):
             retry_blocking(
-                call, on=Away, patience_sec=60, sleep=lambda pause: now.__setitem__(0, now[0] + pause)
+                call,
+                on=Away,
+                patience_sec=60,
+                sleep=lambda pause: now.__setitem__(0, now[0] + pause),
             )
     assert 45 < now[0] <= 60
 
