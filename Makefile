@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit integration cores fuzz train e2e bench-handoff images lock clean
+.PHONY: help setup demo test check unit integration cores fuzz mutants train e2e bench-handoff images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -43,6 +43,11 @@ integration: setup ## integration tests: real Redis, real ffmpeg
 
 cores: setup ## unit tests of the analyzer with the arithmetic of older CPUs
 	@tools/test-cores $(BIN)/pytest tests/unit/analyzer
+
+MUTANTS ?= offbeat/*.py controller/*.py
+MUTANT_TESTS ?= tests/unit/offbeat tests/unit/controller
+mutants: setup ## changes of the code that no test notices; MUTANTS="controller/decision.py" for one module, in minutes
+	@tools/mutants $(BIN) '$(MUTANTS)' '$(MUTANT_TESTS)'
 
 FUZZ_FLAGS ?=#                    such as --seed 1 --executions 1000
 fuzz: setup ## 20,000 mutated files through the analyzer; a failure is kept under build/fuzz

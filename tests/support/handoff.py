@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import cast
 
 import redis
 
@@ -44,7 +45,7 @@ def make_due(client: redis.Redis, keys: QueueKeys, owners: Iterable[str]) -> Non
 
 def members(client: redis.Redis, key: str) -> set[str]:
     """Return the members of a sorted set."""
-    return {run_id.decode() for run_id in client.zrange(key, 0, -1)}
+    return {cast("bytes", run_id).decode() for run_id in client.zrange(key, 0, -1)}
 
 
 async def finish(client: redis.Redis, *all_runs: OwnedRuns, cap: int = 10) -> None:

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +27,7 @@ _PATIENCE_SEC = 60.0
 _SLOTS = 16_384
 
 
-def until(condition: Any, what: str) -> None:
+def until(condition: Callable[[], object], what: str) -> None:
     """Wait until a condition holds; a Redis that does not answer yet does not fulfil it."""
     give_up = time.monotonic() + _PATIENCE_SEC
     while time.monotonic() < give_up:
@@ -109,7 +111,7 @@ class Server:
     def follow(self, master: "Server") -> None:
         """Become a replica, and wait until it has everything."""
         with self.client() as client:
-            client.replicaof("127.0.0.1", master.port)  # type: ignore[no-untyped-call]
+            client.replicaof("127.0.0.1", master.port)
             until(
                 lambda: client.info("replication").get("master_link_status") == "up",
                 "the replica has caught up",
@@ -118,7 +120,7 @@ class Server:
     def promote(self) -> None:
         """Become a master."""
         with self.client() as client:
-            client.replicaof("NO", "ONE")  # type: ignore[no-untyped-call]
+            client.replicaof("NO", "ONE")
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -224,7 +226,7 @@ class Cluster:
             bus = self.nodes[0]._options["cluster_port"]
             _ask(node, "CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, bus)
         for node in self.nodes:
-            until(lambda node=node: self._is_ready(node), f"node {node.port} knows all others")
+            until(partial(self._is_ready, node), f"node {node.port} knows all others")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -270,15 +272,17 @@ class Cluster:
         _ask(spare, "CLUSTER", "FAILOVER", "TAKEOVER")
         for node in self._living():
             until(
-                lambda node=node: any(
-                    served[1] == spare.port for _, _, served, *_ in _ask(node, "CLUSTER", "SLOTS")
-                ),
+                partial(self._serves, node, spare),
                 f"node {node.port} knows who took over",
             )
         return lost
 
     def _living(self) -> list[Server]:
         return [node for node in self.nodes if node._process is not None]
+
+    def _serves(self, node: Server, server: Server) -> bool:
+        """Return whether a node knows another as a master with slots."""
+        return any(served[1] == server.port for _, _, served, *_ in _ask(node, "CLUSTER", "SLOTS"))
 
     def _is_ready(self, node: Server) -> bool:
         info = _ask(node, "CLUSTER", "INFO")
@@ -289,7 +293,7 @@ def _id(node: Server) -> str:
     return str(_ask(node, "CLUSTER", "MYID").decode())
 
 
-def _ask(node: Server, *command: Any) -> Any:
+def _ask(node: Server, *command: str | int | bytes) -> Any:  # noqa: ANN401 - as Redis gave it
     """Send a command and return its answer as Redis gave it."""
     with node.client() as client:
         client.response_callbacks.clear()

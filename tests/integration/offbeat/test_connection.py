@@ -48,7 +48,7 @@ class Pair:
         """Promote the replica and demote the master, which goes on listening."""
         self.replica.promote()
         with self.master.client() as client:
-            client.replicaof("127.0.0.1", self.replica.port)  # type: ignore[no-untyped-call]
+            client.replicaof("127.0.0.1", self.replica.port)
         self.proxy.switch(self.replica)
 
 
@@ -108,7 +108,7 @@ async def test_a_producer_works_on_after_a_failover(pair: Pair) -> None:
         await asyncio.gather(*(store.push(b"before") for _ in range(8)))
         caught_up(pair.master, pair.replica)
         pair.fail_over()
-        with pytest.raises(RedisUnreachable, match="READONLY|read only"):
+        with pytest.raises(RedisUnreachable, match=r"read only"):
             await store.push(b"during")
         for number in range(8):  # not one more is needed, whatever connection is taken
             await store.push(b"%d" % number)
@@ -160,8 +160,8 @@ async def test_a_replica_without_its_master_is_left(pair: Pair) -> None:
         caught_up(pair.master, pair.replica)
         pair.replica.promote()
         with pair.master.client() as admin:
-            admin.replicaof("127.0.0.1", 1)  # type: ignore[no-untyped-call]
-        for call in (lambda: store.depths(), lambda: store.push(b"during")):
+            admin.replicaof("127.0.0.1", 1)
+        for call in (store.depths, lambda: store.push(b"during")):
             with pytest.raises(RedisUnreachable) as raised:
                 await call()
             assert not isinstance(raised.value, RedisRefused)
@@ -196,12 +196,12 @@ async def test_a_server_that_reads_its_data_is_waited_for(tmp_path: Path) -> Non
                 try:
                     await runs.join()
                 except RedisUnreachable as error:
-                    assert not isinstance(error, RedisRefused)
-                    said.add("loading" in str(error).lower())
+                    said.add((type(error), "loading" in str(error).lower()))
                     raise
 
             await insist(join)
-            assert True in said
+            assert (RedisUnreachable, True) in said
+            assert RedisRefused not in {kind for kind, _ in said}
             await runs.store.push(MESSAGE)
             assert (await runs.claim(cap=10, most=1)).claims
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 import redis
@@ -99,7 +100,7 @@ async def test_a_nonce_that_was_rolled_back_is_noticed(
     before = admin.hgetall(runs.keys.instances("here"))
     await runs.store.push(MESSAGE)
     assert (await runs.claim(cap=10, most=1)).claims
-    admin.hset(runs.keys.instances("here"), mapping=before)
+    admin.hset(runs.keys.instances("here"), mapping=cast("dict[str, bytes]", before))
     if by == "due":
         await runs.due(most=1, put_off_sec=1)
     else:
@@ -210,20 +211,23 @@ async def test_another_server_is_noticed(tmp_path: Path, may_ask: bool) -> None:
 
 async def test_the_call_that_meets_another_server_does_not_go_on(tmp_path: Path) -> None:
     """A claim would take what an undone claim has put back."""
-    with Server(tmp_path / "a") as first, Server(tmp_path / "b") as second:
-        with Proxy(first.port) as proxy:
-            settings = Settings(_env_file=None, redis_url=proxy.url)
-            async with OwnedRuns.connect(settings, "here") as runs:
-                await runs.join()
-                await runs.store.push(MESSAGE)
-                second.follow(first)
-                second.promote()
-                proxy.switch(second)
-                first.stop(kill=True)
-                with pytest.raises(RedisUnreachable, match=r"another server|closed|reset"):
-                    await runs.claim(cap=10, most=1)
-                with second.client() as admin:
-                    assert admin.llen(runs.keys.queue) == 1
+    with (
+        Server(tmp_path / "a") as first,
+        Server(tmp_path / "b") as second,
+        Proxy(first.port) as proxy,
+    ):
+        settings = Settings(_env_file=None, redis_url=proxy.url)
+        async with OwnedRuns.connect(settings, "here") as runs:
+            await runs.join()
+            await runs.store.push(MESSAGE)
+            second.follow(first)
+            second.promote()
+            proxy.switch(second)
+            first.stop(kill=True)
+            with pytest.raises(RedisUnreachable, match=r"another server|closed|reset"):
+                await runs.claim(cap=10, most=1)
+            with second.client() as admin:
+                assert admin.llen(runs.keys.queue) == 1
 
 
 async def test_a_restart_is_noticed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 import redis
@@ -95,8 +96,8 @@ class Handoff(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         for owner in CONTROLLERS:
-            controller = OwnedRuns.connect(self.settings, owner)
-            self.controllers.append(await self.stack.enter_async_context(controller))
+            connection = OwnedRuns.connect(self.settings, owner)
+            self.controllers.append(await self.stack.enter_async_context(connection))
         for controller in self.controllers:
             await controller.join()
 
@@ -142,7 +143,7 @@ class Handoff(RuleBasedStateMachine):
     def claim(self, index: int, most: int) -> None:
         """Claim, perhaps just after another controller."""
         controller = self.controllers[index]
-        waiting = list(reversed(self.admin.lrange(self.keys.queue, 0, -1)))
+        waiting = cast("list[bytes]", self.admin.lrange(self.keys.queue, 0, -1))
         held = self._held(controller.owner)
         found = self.runner.run(controller.claim(cap=CAP, most=most))
         assert len(found.claims) <= most
@@ -153,7 +154,7 @@ class Handoff(RuleBasedStateMachine):
         shas = {message_sha(raw): raw for raw in waiting}
         for claim in found.claims:
             assert claim.run_id not in self.runs, "a run is named twice"
-            sha = (self.admin.hget(self.keys.run(claim.run_id).record, "sha") or b"").decode()
+            sha = self._field(claim.run_id, "sha")
             raw = shas[sha]
             if len(raw) > MAX_BYTES:
                 assert (claim.raw, claim.message_bytes) == (raw[:HEAD_BYTES], len(raw))
@@ -342,7 +343,7 @@ class Handoff(RuleBasedStateMachine):
 
     @invariant()
     def no_run_has_two_results(self) -> None:
-        """The results queue holds one entry for each settled run."""
+        """Find one entry in the results queue for each settled run."""
         raws = self.admin.lrange(self.keys.results, 0, -1)
         results = Counter(parse_result(raw).run_id for raw in raws)
         assert results == Counter(run.run_id for run in self.runs.values() if run.settled)
@@ -368,8 +369,11 @@ class Handoff(RuleBasedStateMachine):
         return int(self.admin.hget(self.keys.run(run.run_id).record, "attempt") or 0)
 
     def _owner_now(self, run: Run) -> str:
-        found = self.admin.hget(self.keys.run(run.run_id).record, "owner")
-        return found.decode() if found else run.owner
+        return self._field(run.run_id, "owner") or run.owner
+
+    def _field(self, run_id: str, name: str) -> str:
+        found = cast("bytes | None", self.admin.hget(self.keys.run(run_id).record, name))
+        return (found or b"").decode()
 
     def _own_keys(self) -> list[bytes]:
         return list(self.admin.scan_iter(match=f"{self.keys.prefix}*", count=10_000))

@@ -153,6 +153,12 @@ def test_failed_job(told: dict[str, Any], pods: list[Any], reason: str, words: s
             id="a volume does not come",
         ),
         pytest.param([pod(phase="Pending", created=10)], 910, None, id="counted from the pod"),
+        pytest.param(
+            [pod(state=ended(1)), pod(phase="Pending", state=waits("ErrImageNeverPull"))],
+            1,
+            "image_error",
+            id="two pods of one second: the one that has not ended is newer",
+        ),
         pytest.param([pod(phase="Running", state=RUNS)], 5000, None, id="runs"),
         pytest.param([pod(phase="Pending", state=RUNS)], 5000, None, id="runs before its mesh"),
         pytest.param([pod(phase="Running")], 5000, None, id="runs and tells no more"),

@@ -201,9 +201,7 @@ async def test_one_run_that_cannot_be_looked_at(parts: Parts, broken: int) -> No
     for number in range(7):
         parts.add_run(f"r{number}", Phase.SUCCEEDED)
         parts.runs.settled_ids.add(f"r{number}")
-    parts.cluster.unreadable = lambda run_id: (
-        KeyError("labels") if run_id == f"r{broken}" else None
-    )
+    parts.cluster.unreadable = lambda run_id: KeyError("labels") if run_id == f"r{broken}" else None
     parts.runs.due_ids = [f"r{number}" for number in range(7)]
     await parts.reconciler.round()
     released = {said[1] for said in parts.runs.said if said[0] == "release"}
@@ -239,6 +237,17 @@ async def test_a_finished_job_of_a_settled_run(parts: Parts) -> None:
     assert parts.observer.slot_freed.is_set()
     assert parts.cluster.jobs[job.job_name].cleanup_scheduled
     assert parts.looks == []
+
+
+async def test_a_finished_job_of_an_earlier_attempt(parts: Parts) -> None:
+    """It frees no slot: the Job of the attempt that has settled may still run."""
+    job = parts.add_run("a", Phase.SUCCEEDED)
+    parts.runs.know("a", "completed", attempt=2)
+    parts.cluster.jobs["second"] = replace(job, job_name="second", number=2, phase=Phase.ACTIVE)
+    parts.runs.settled_ids.add("a")
+    parts.reconciler.finished(job)
+    await parts.reconciler.round()
+    assert ("release", "a") not in parts.runs.said
 
 
 async def test_a_finished_job_of_a_run_without_a_result(parts: Parts) -> None:
