@@ -59,6 +59,9 @@ def local_controller(
         try:
             _await_ready(port, process, log)
             yield LocalController(process.pid, port, started, time.time() - started)
+        except BaseException:
+            sys.stderr.write(f"the controller's log ends: {_tail(log)}\n")
+            raise
         finally:
             process.terminate()
             try:
@@ -75,5 +78,8 @@ def _await_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> No
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.02)
-    words = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    raise AssertionError(f"the controller is not ready: {words}")
+    raise AssertionError("the controller is not ready")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-3000:]

@@ -175,7 +175,7 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001 - one odd object must not stop the rest
             if len(run_ids) == 1:
                 log = logger.bind(run_id=run_ids[0]).opt(exception=error)
-                log.error("the run cannot be looked at; it is tried again when it is due")
+                log.warning("the run cannot be looked at; it is tried again when it is due")
                 return
             middle = len(run_ids) // 2
             await self._look_at_each(run_ids[:middle])
@@ -313,7 +313,7 @@ class Reconciler:
             raise
         except Exception as error:  # noqa: BLE001 - one odd object must not stop the rest
             log = logger if isinstance(error, LaunchError) else logger.opt(exception=error)
-            log.error("{} failed, and is tried again later: {}", action, error)
+            log.warning("{} failed, and is tried again later: {}", action, error)
 
     async def _one(self, action: Action) -> None:
         async with self._actions_limit:

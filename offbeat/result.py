@@ -40,7 +40,7 @@ class CompletedResult(_Outcome):
 
 
 class FailedResult(_Outcome):
-    """The job came to nothing, and this is why."""
+    """The job failed, and this is why."""
 
     status: Literal["failed"] = "failed"
     error: str = Field(description="a sentence for a person")

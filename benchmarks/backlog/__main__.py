@@ -52,7 +52,7 @@ def main() -> int:
         bench = Bench(
             folder=Path(name),
             settings=Settings(redis_url=server.url, _env_file=None),
-            redis=redis.from_url(server.url),
+            redis=redis.from_url(server.url, socket_timeout=300),
             waiting=given.waiting,
             looks=given.looks,
             window_sec=given.window,

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import cast
 
 from benchmarks.figure import Figure, figure_table, percentile
 from benchmarks.handoff.site import CONNECTIONS, NOWHERE, Site
@@ -68,6 +69,7 @@ def _work_off(site: Site, jobs: int) -> None:
 async def restart(site: Site, times: int) -> list[Table]:
     """Kill the controller; time how long after its start the next one claims."""
     installation = site.installation
+    inflight = installation.keys.inflight
     waits = []
     for _ in range(times):
         installation.wait_until_idle()
@@ -75,13 +77,14 @@ async def restart(site: Site, times: int) -> list[Table]:
         killed = site.kill()
         installation.push(site.message(name="restart"))
         started_at = site.next_process(killed).usage.started_at
-        run_id = eventually(
-            lambda: installation.redis.zrange(installation.keys.inflight, 0, 0),
+        (run_id,) = eventually(
+            lambda: cast("list[bytes]", installation.redis.zrange(inflight, 0, 0)),
             timeout_sec=60,
             what="a claim",
             every_sec=0.02,
-        )[0].decode()
-        claimed = installation.redis.hget(installation.keys.run(run_id).record, "claimed_at")
+        )
+        record = installation.keys.run(run_id.decode()).record
+        claimed = installation.redis.hget(record, "claimed_at")
         assert isinstance(claimed, bytes)
         waits.append(float(claimed) - started_at)
         await asyncio.sleep(1)

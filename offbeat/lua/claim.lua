@@ -47,6 +47,7 @@ while not refusal do
   if scans >= max_scans or scanned_bytes >= max_scanned_bytes then answer[2] = 1; break end
   local raw = redis.call('LINDEX', KEYS[1], -1)
   if not raw then break end
+  if left <= 0 and #raw > tonumber(ARGV[8]) then break end -- its SHA-1 would take too long to look for it at every call
   scans, scanned_bytes = scans + 1, scanned_bytes + #raw
   local sha = redis.sha1hex(raw)
   -- Reads are refused like writes: the runs that are claimed already must be returned.

@@ -69,10 +69,10 @@ def check(history: History) -> Verdict:
     answers = [_read(raw) for raw in history.results]
     return Verdict(
         lost=tuple(_lost(history, answers)),
-        answered_twice=tuple([*_repeated(history, answers), *_doubled(history)]),
+        answered_twice=(*_repeated(history, answers), *_doubled(history)),
         above_cap=tuple(_above_cap(history)),
         stuck=tuple(_stuck(history)),
-        needless=tuple([*_needless_failures(history, answers), *_needless_attempts(history)]),
+        needless=(*_needless_failures(history, answers), *_needless_attempts(history)),
     )
 
 
@@ -141,8 +141,9 @@ def _repeated(history: History, answers: list[_Answer]) -> list[str]:
     named, nameless = _pushes(history)
     forgotten = history.forgotten
     found: list[str] = []
+    again = Counter(forgotten.runs)
     for run_id, results in Counter(answer.run_id for answer in answers).items():
-        if results > (2 if run_id in forgotten.runs else 1):
+        if results > 1 + again[run_id]:
             found.append(f"run {run_id} has {results} results")
     names = {answer.run_id: answer.name for answer in answers}
     excused = Counter(names[run_id] for run_id in forgotten.runs if run_id in names)

@@ -60,7 +60,7 @@ class ControllerProcess:
                     cwd=self._folder,
                     stdout=log,
                     stderr=log,
-                    preexec_fn=die_with_parent(),
+                    preexec_fn=die_with_parent(),  # noqa: PLW1509 - it only calls prctl
                 )
 
     def kill(self) -> None:

@@ -58,7 +58,7 @@ def forgotten(
     runs |= {_run(raw) for raw in new.results if raw in taken_before}
     runs |= {run_id for run_id in old.settled - new.settled if run_id in perhaps_live}
     runs |= {run_id for run_id in old.settled - new.settled if run_id in new.runs}
-    return Forgotten(frozenset(missing), frozenset(repeatable), frozenset(runs), nameless)
+    return Forgotten(frozenset(missing), frozenset(repeatable), tuple(sorted(runs)), nameless)
 
 
 def merged(parts: Iterable[Forgotten]) -> Forgotten:
@@ -67,7 +67,7 @@ def merged(parts: Iterable[Forgotten]) -> Forgotten:
     return Forgotten(
         frozenset().union(*(part.messages for part in found)),
         frozenset().union(*(part.repeatable for part in found)),
-        frozenset().union(*(part.runs for part in found)),
+        tuple(run_id for part in found for run_id in part.runs),
         sum(part.nameless for part in found),
     )
 

@@ -45,8 +45,8 @@ class Forgotten:
     """Need no result."""
     repeatable: frozenset[str] = frozenset()
     """Messages that may be answered once more than they were pushed."""
-    runs: frozenset[str] = frozenset()
-    """May have two results."""
+    runs: tuple[str, ...] = ()
+    """May have one result more, for every time that they are here."""
     nameless: int = 0
 
 

@@ -250,7 +250,8 @@ class Injector:
         return random.Random(f"{self.plan.seed} {fault.at}").sample(names, number)
 
     async def _command(self, *words: str) -> object:
-        return await self.around.redises.master.client.execute_command(*words)
+        client = self.around.redises.master.client
+        return await client.execute_command(*words)  # type: ignore[no-untyped-call]
 
     async def _acl(self, rule: str) -> object:
         return await self._command("ACL", "SETUSER", "controller", rule)

@@ -1,4 +1,4 @@
-"""What this suite itself asks of the Kubernetes API, past the proxy that breaks the controllers'."""
+"""What this suite itself asks of the Kubernetes API: past the proxy that breaks it for others."""
 
 import asyncio
 import json

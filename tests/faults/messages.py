@@ -90,6 +90,8 @@ def deed_for(seed: int, job_label: str, attempt: int, pod: int, *, lost: bool = 
     choice = random.Random(f"{seed} deed {job_label} {attempt} {pod}")
     if not _is_troubled(seed, job_label):
         return choice.choices(_SOUND, (90, 5, 5))[0] if pod == 0 else Deed.COMPLETE
+    if pod > 0 and deed_for(seed, job_label, attempt, 0, lost=lost) is Deed.GHOST:
+        return Deed.COMPLETE  # it finds the run settled, unless the ghost is slow
     if lost and choice.random() < _LOST_SHARE / _TROUBLED_SHARE:
         return Deed.LOST
     return choice.choices(list(_TROUBLED), list(_TROUBLED.values()))[0]

@@ -28,7 +28,8 @@ for _, run_id in ipairs(redis.call('ZRANGE', prefix .. 'inflight', 0, -1)) do
   runs[#runs + 1] = run_id
   runs[#runs + 1] = redis.call('HGET', prefix .. 'run:' .. run_id, 'raw') or ''
 end
-local answer = {list(KEYS[1]), list(KEYS[2]), list(KEYS[3]), runs, redis.call('KEYS', '*:settled:*')}
+local settled = redis.call('KEYS', '*:settled:*')
+local answer = {list(KEYS[1]), list(KEYS[2]), list(KEYS[3]), runs, settled}
 if ARGV[2] == '1' then redis.call('FLUSHALL') end
 return answer
 """
@@ -68,16 +69,22 @@ class RedisServer:
             "repl-diskless-sync-delay 0\nenable-debug-command yes\n",
             encoding="utf-8",
         )
-        with (self.folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [find_server(), config], stdout=log, stderr=log, preexec_fn=die_with_parent()
-            )
+        self._spawn(config)
         async with asyncio.timeout(_START_SEC):
             while True:
                 with contextlib.suppress(RedisError, OSError):
                     await self.client.ping()
                     return
                 await asyncio.sleep(_PAUSE_SEC)
+
+    def _spawn(self, config: Path) -> None:
+        with (self.folder / "redis.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [find_server(), config],
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - it only calls prctl
+            )
 
     def kill(self) -> None:
         """End it by SIGKILL."""
@@ -89,9 +96,7 @@ class RedisServer:
     async def snapshot(self, queue: str, results: str, taken: str, *, wipe: bool) -> Snapshot:
         """Read what matters, and forget everything in the same moment if asked to."""
         prefix = f"{queue}:" if "{" in queue else f"{{{queue}}}:"
-        found = await self.client.eval(  # type: ignore[no-untyped-call]
-            _SNAPSHOT, 3, queue, results, taken, prefix, int(wipe)
-        )
+        found = await self.client.eval(_SNAPSHOT, 3, queue, results, taken, prefix, int(wipe))
         waiting, answered, moved, runs, settled = found
         return Snapshot(
             queue=waiting,
@@ -126,7 +131,7 @@ class Redises:
         """Start a replica of the master, and return it when it has all data."""
         replica = self._make()
         await replica.start()
-        await replica.client.replicaof("127.0.0.1", self.master.port)  # type: ignore[no-untyped-call]
+        await replica.client.replicaof("127.0.0.1", self.master.port)
         async with asyncio.timeout(_START_SEC):
             while (await replica.client.info("replication"))["master_link_status"] != "up":
                 await asyncio.sleep(_PAUSE_SEC)
@@ -142,9 +147,9 @@ class Redises:
                     old, "master_repl_offset"
                 ):
                     await asyncio.sleep(0.01)
-            await replica.client.replicaof("NO", "ONE")  # type: ignore[no-untyped-call]
+            await replica.client.replicaof("NO", "ONE")
             self.master = replica
-            await old.client.replicaof("127.0.0.1", replica.port)  # type: ignore[no-untyped-call]
+            await old.client.replicaof("127.0.0.1", replica.port)
         finally:
             await old.client.execute_command("CLIENT", "UNPAUSE")  # type: ignore[no-untyped-call]
         self._demoted.append(old)

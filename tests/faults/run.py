@@ -2,33 +2,31 @@
 
 import asyncio
 import contextlib
-import json
 import socket
-import statistics
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import aiohttp
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from offbeat.settings import Settings
 from tests.faults.api_proxy import ApiProxy
 from tests.faults.checker import Verdict, check, message_name
-from tests.faults.controllers import ControllerProcess
 from tests.faults.forgotten import merged
 from tests.faults.history import Counters, History
 from tests.faults.inject import Injector, Queues, Surroundings
 from tests.faults.messages import messages
 from tests.faults.plan import Plan
 from tests.faults.player import Player
+from tests.faults.probes import Probes
 from tests.faults.recorder import Recorder
 from tests.faults.redis_proxy import RedisProxy
 from tests.faults.redis_server import Redises
+from tests.faults.report import figures_of, keep, log_notes
 from tests.faults.scenario import Pace, Scenario, make_controllers, write_kubeconfig
 from tests.faults.sites import Site
 from tests.faults.traffic import Consumer, Producer, push_order
@@ -40,7 +38,6 @@ PREFIX = "{faults_jobs}:"
 
 _READY_SEC = 90.0
 _QUIET_SEC = 1.0
-_PROBE_SEC = 2.0
 _PROGRESS_SEC = 10.0
 
 Say = Callable[[str], None]
@@ -91,7 +88,7 @@ async def run(
             longest_sec=pace.longest_sec,
             lost=around.recorder.lose if pace.with_lost_nodes else None,
         )
-        watcher = _Watcher(around)
+        watcher = Probes(around.controllers)
         injector = Injector(around, plan)
         works = [around.recorder.run(), player.run(), around.consumer.run(), watcher.run()]
         works += [controller.supervise() for controller in around.controllers]
@@ -131,11 +128,11 @@ async def run(
             disturbed=frozenset(disturbed),
             made_by_hand=frozenset(injector.made_by_hand),
         )
-        _keep(history, folder)
+        keep(history, folder)
         return Report(
             verdict=check(history),
-            notes=(*watcher.notes, *_log_notes(around.controllers)),
-            figures=_figures(history, time.monotonic() - began),
+            notes=(*watcher.notes, *log_notes(around.controllers)),
+            figures=figures_of(history, time.monotonic() - began),
         )
 
 
@@ -200,51 +197,6 @@ def _settings(around: Surroundings, folder: Path) -> Settings:
     )
 
 
-class _Watcher:
-    """Asks the controllers' probes."""
-
-    def __init__(self, around: Surroundings) -> None:
-        self.notes: list[str] = []
-        self._around = around
-        self._unready: dict[str, str] = {}
-
-    async def run(self) -> None:
-        """Ask for ever, and note what Kubernetes would have restarted."""
-        while True:
-            for controller in self._around.controllers:
-                status, text = await self._ask(controller, "livez")
-                if status == 503:
-                    self.notes.append(f"{controller.name} says that it is not alive: {text}")
-            await asyncio.sleep(_PROBE_SEC)
-
-    async def until_ready(self, timeout_sec: float) -> None:
-        """Wait until all controllers are ready."""
-        async with asyncio.timeout(timeout_sec):
-            while await self.unready():
-                await asyncio.sleep(0.1)
-
-    async def unready(self) -> list[str]:
-        """Return the controllers that are not ready, and why."""
-        found: list[str] = []
-        for controller in self._around.controllers:
-            status, text = await self._ask(controller, "readyz")
-            if status != 200:
-                found.append(f"{controller.name}: {text}")
-        return found
-
-    async def _ask(self, controller: ControllerProcess, probe: str) -> tuple[int, str]:
-        url = f"http://127.0.0.1:{controller.health_port}/{probe}"
-        timeout = aiohttp.ClientTimeout(total=3)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(url) as answer,
-            ):
-                return answer.status, await answer.text()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return 0, f"no answer: {error!r}"
-
-
 async def _rest(around: Surroundings, timeout_sec: float) -> None:
     """Wait until nothing is left to do, or the time is up."""
     until = time.monotonic() + timeout_sec
@@ -270,7 +222,7 @@ async def _is_idle(around: Surroundings) -> bool:
 
 async def _redis_leftovers(around: Surroundings) -> dict[str, tuple[str, ...]]:
     client = around.redises.master.client
-    found: dict[str, list[bytes]] = {
+    found: dict[str, Any] = {
         "queue": await client.lrange(QUEUES.jobs, 0, 20),
         "results": await client.lrange(QUEUES.results, 0, 20),
         "inflight": await client.zrange(f"{PREFIX}inflight", 0, 20),
@@ -285,7 +237,7 @@ async def _redis_leftovers(around: Surroundings) -> dict[str, tuple[str, ...]]:
     }
 
 
-async def _leftovers(around: Surroundings, watcher: _Watcher) -> dict[str, tuple[str, ...]]:
+async def _leftovers(around: Surroundings, watcher: Probes) -> dict[str, tuple[str, ...]]:
     found = await _redis_leftovers(around)
     unready = await watcher.unready()
     if unready:  # one look may fall into a moment of work
@@ -317,7 +269,9 @@ async def _progress(around: Surroundings, injector: Injector, say: Say) -> None:
 
 
 @asynccontextmanager
-async def _beside(works: list) -> AsyncIterator[list[asyncio.Task[None]]]:  # type: ignore[type-arg]
+async def _beside(
+    works: list[Coroutine[object, object, None]],
+) -> AsyncIterator[list[asyncio.Task[None]]]:
     tasks = [asyncio.create_task(work) for work in works]
     try:
         yield tasks
@@ -327,9 +281,9 @@ async def _beside(works: list) -> AsyncIterator[list[asyncio.Task[None]]]:  # ty
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _first(beside: list[asyncio.Task[None]], work: object) -> None:
+async def _first(beside: list[asyncio.Task[None]], work: Awaitable[object]) -> None:
     """Await work, but raise at once what ends one of the tasks beside it."""
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    task = asyncio.ensure_future(work)
     await asyncio.wait([task, *beside], return_when=asyncio.FIRST_COMPLETED)
     for other in beside:
         if other.done():
@@ -337,55 +291,6 @@ async def _first(beside: list[asyncio.Task[None]], work: object) -> None:
             other.result()
             raise RuntimeError("a part of the suite has ended")
     task.result()
-
-
-def _keep(history: History, folder: Path) -> None:
-    """Write down what the checker judges, for whoever looks for the reason."""
-    with (folder / "jobs.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(asdict(event)) + "\n" for event in history.jobs)
-    (folder / "results.jsonl").write_bytes(b"\n".join(history.results))
-    (folder / "pushed.jsonl").write_bytes(b"\n".join(history.pushed))
-
-
-def _log_notes(controllers: list[ControllerProcess]) -> list[str]:
-    """Return what the controllers logged as errors, how often, and how they ended."""
-    notes: list[str] = []
-    for controller in controllers:
-        notes += controller.ended_by_itself
-        errors: Counter[str] = Counter()
-        for line in controller.log.read_bytes().splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                if b"Traceback" in line:
-                    errors["Traceback"] += 1
-                continue
-            if isinstance(entry, dict) and entry.get("level", "").upper() in {"ERROR", "CRITICAL"}:
-                errors[str(entry.get("message", entry))[:120]] += 1
-        notes += [f"{controller.name} logged {n}×: {text}" for text, n in errors.most_common(5)]
-    return notes
-
-
-def _figures(history: History, took_sec: float) -> str:
-    created = sum(event.kind == "ADDED" for event in history.jobs)
-    statuses = Counter(
-        f"{result['status']} {result.get('reason', '')}".strip()
-        for result in map(json.loads, history.results)
-    )
-    told = ", ".join(f"{number} {status}" for status, number in statuses.most_common())
-    ended: dict[str, float] = {}
-    waits: list[float] = []
-    for event in history.jobs:
-        if not event.active and event.name not in ended:
-            ended[event.name] = event.at
-        if event.settled and event.kind == "MODIFIED":
-            waits.append(event.at - ended[event.name])
-    median = statistics.median(waits) if waits else 0.0
-    return (
-        f"{len(history.pushed)} pushes, {created} Jobs, {len(history.results)} results in "
-        f"{took_sec:.0f} s: {told}; "
-        f"from the end of a Job to its label {median:.2f} s (median)"
-    )
 
 
 def _free_port() -> int:

@@ -1,6 +1,9 @@
 """What is started: which controllers, with which settings."""
 
 import json
+import math
+import struct
+import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +84,8 @@ def make_controllers(
         health_ports: A free port for each.
 
     """
+    if scenario.local_cap:
+        _write_tone(folder / "audio" / "tone.wav")
     jobs_file = folder / "jobs.json"
     jobs_file.write_text(json.dumps(_jobs()), encoding="utf-8")
     common = inherited() | {
@@ -113,6 +118,17 @@ def make_controllers(
         }
         found.append(ControllerProcess("local", settings, folder))
     return found
+
+
+def _write_tone(path: Path) -> None:
+    """Write the file that every message names: half a second of 440 Hz."""
+    path.parent.mkdir()
+    frames = (round(8000 * math.sin(2 * math.pi * 440 * n / 8000)) for n in range(4000))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"".join(struct.pack("<h", frame) for frame in frames))
 
 
 def _jobs() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from typing import cast
 
 from redis.exceptions import RedisError
 
@@ -23,8 +24,9 @@ def push_order(seed: int, found: list[Message]) -> list[bytes]:
     placed: list[tuple[float, bytes]] = []
     for number, message in enumerate(found):
         placed.append((number, message.raw))
-        for _ in range(message.pushes - 1):
-            placed.append((number + choice.random() * _APART, message.raw))
+        placed += [
+            (number + choice.random() * _APART, message.raw) for _ in range(message.pushes - 1)
+        ]
     return [raw for _, raw in sorted(placed, key=lambda pair: pair[0])]
 
 
@@ -108,7 +110,7 @@ class Consumer:
                 while self._position < length:
                     raw = await client.lindex(self._taken, -1 - self._position)
                     assert raw is not None
-                    self.popped.append(raw)
+                    self.popped.append(cast("bytes", raw))
                     self._position += 1
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(_PAUSE_SEC)
@@ -121,7 +123,7 @@ class Consumer:
 
     async def _pop(self) -> None:
         client = self._redises.master.client
-        raw = await client.blmove(self._results, self._taken, 0.2, "RIGHT", "LEFT")
+        raw = await client.blmove(self._results, self._taken, 0.2, "RIGHT", "LEFT")  # type: ignore[arg-type]
         if raw is not None:
-            self.popped.append(raw)
+            self.popped.append(cast("bytes", raw))
             self._position += 1

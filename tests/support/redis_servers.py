@@ -173,7 +173,7 @@ class Proxy:
                     if key.fileobj is self._listener:
                         self._accept(selector)
                     elif key.fileobj in self._peers:
-                        self._forward(selector, key.fileobj)  # type: ignore[arg-type]
+                        self._forward(selector, key.fileobj)
 
     def _accept(self, selector: selectors.BaseSelector) -> None:
         client, _ = self._listener.accept()

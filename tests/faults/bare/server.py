@@ -255,7 +255,7 @@ def _since(objects: Objects, version: int) -> list[Change]:
 
 
 def _events(change: Change, matches: Callable[[Item], bool]) -> list[tuple[str, Item]]:
-    """Return what a watch with a selector tells: an object that stops matching is deleted for it."""
+    """Return what a watch with a selector tells: what stops matching is deleted for it."""
     before = change.before if change.before is not None and matches(change.before) else None
     after = change.after if change.after is not None and matches(change.after) else None
     if after is not None:

@@ -124,11 +124,12 @@ async def test_claims_that_a_failover_undoes(
         async with controller_is_blind(controller):
             await push_healthy(store, CAP)
             past = {key: await redis_client.dump(key) for key in await redis_client.keys("*")}
+            assert all(past.values())
         await all_launched(store, cluster, CAP)
         undo = redis_client.pipeline(transaction=True)
         undo.flushall()
         for key, value in past.items():
-            undo.restore(key, 0, value)
+            undo.restore(key, 0, value or b"")
         await undo.execute()
         async with asyncio.timeout(240):
             while await depth(store) or await controller.runs.slots() < CAP:
@@ -155,6 +156,14 @@ class controller_is_blind:  # noqa: N801 - it reads like a function
         self._known.set()
 
 
+async def ticks_while_it_fails(controller: Controller, loop: str) -> None:
+    """Wait until a loop has reported an error, and has ticked after that."""
+    observer = controller.observer
+    await until(lambda: loop in observer._errors)
+    before = observer._ticks[loop]
+    await until(lambda: observer._ticks[loop] > before)
+
+
 async def test_redis_that_goes_away(
     settings: Settings, store: Store, cluster: MemoryCluster, own_redis: EmbeddedRedis
 ) -> None:
@@ -167,9 +176,7 @@ async def test_redis_that_goes_away(
         await all_launched(store, cluster, CAP)
         own_redis.stop()
         for loop in ("dispatch", "reconcile"):
-            await until(lambda loop=loop: loop in controller.observer._errors)
-            tick = controller.observer._ticks[loop]
-            await until(lambda loop=loop, tick=tick: controller.observer._ticks[loop] > tick)
+            await ticks_while_it_fails(controller, loop)
         assert not controller.dispatching.done()
         assert not controller.reconciling.done()
         assert controller.observer.last_error() is not None
@@ -190,13 +197,13 @@ async def test_redis_that_refuses(
     """A right that is taken away is named, and nothing is lost until it is given back."""
     async with a_controller(settings, cluster) as controller:
         await until(lambda: controller.observer.last_error() is None)
-        await redis_client.execute_command("ACL", "SETUSER", "default", "-hset", "-evalsha")
+        await redis_client.acl_setuser("default", enabled=True, commands=["-hset", "-evalsha"])
         await push_healthy(store, 20)
         await until(lambda: "dispatch" in controller.observer._errors)
         await until(lambda: "reconcile" in controller.observer._errors)
         assert "ermission" in str(controller.observer.last_error())
         assert cluster.created == []
-        await redis_client.execute_command("ACL", "SETUSER", "default", "+@all")
+        await redis_client.acl_setuser("default", enabled=True, categories=["+@all"])
         await until_idle(store)
         await until(lambda: controller.observer.last_error() is None)
     assert len(cluster.created) == 20

@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 import redis
@@ -292,7 +293,8 @@ async def attempt(scene: Scene, step: Step) -> bool:
         refused = True
     lists = [key for key in (scene.keys.results, "aside") if scene.admin.type(key) == b"list"]
     delivered = str([scene.admin.lrange(key, 0, -1) for key in lists])
-    for key in map(bytes.decode, scene.admin.keys(f"{scene.keys.prefix}settled:*")):
+    for found in scene.admin.keys(f"{scene.keys.prefix}settled:*"):
+        key = cast("bytes", found).decode()
         if scene.admin.type(key) == b"string" and scene.admin.get(key) != b"delivering":
             assert key.rpartition(":")[2] in delivered, "settled, and not delivered"
     return refused

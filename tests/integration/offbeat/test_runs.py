@@ -209,6 +209,24 @@ async def test_a_duplicate_of_a_huge_message_is_coalesced(
     assert len((await runs.claim(cap=10, most=10)).claims) == 2
 
 
+async def test_duplicates_need_no_slot(runs: OwnedRuns, admin: redis.Redis) -> None:
+    """One that waited for a slot would outlive its run, and be a run again."""
+    await claimed(runs)
+    await runs.store.push(MESSAGE)
+    await runs.store.push(b"next")
+    found = await runs.claim(cap=1, most=10)
+    assert (found.claims, found.full) == ([], True)
+    assert admin.lrange(runs.keys.queue, 0, -1) == [b"next"]
+
+
+async def test_a_huge_message_waits_for_its_slot(runs: OwnedRuns, admin: redis.Redis) -> None:
+    """It is claimed when one is free."""
+    await claimed(runs)
+    admin.lpush(runs.keys.queue, b"x" * (MAX_MESSAGE_BYTES + 1))
+    assert (await runs.claim(cap=1, most=10)).claims == []
+    assert len((await runs.claim(cap=2, most=10)).claims) == 1
+
+
 async def test_a_full_results_queue_stops_claiming(runs: OwnedRuns, admin: redis.Redis) -> None:
     """Where a limit is set, nothing is claimed until results are taken out."""
     admin.lpush(runs.keys.results, b"1", b"2")
@@ -424,6 +442,13 @@ async def test_a_survey_finds_what_is_due_nowhere(
     admin.delete(keys.due("here"))
     await runs.survey()
     assert members(admin, keys.due("here")) == {mine, finishing, orphan}
+
+
+async def test_a_survey_hurries_no_run(runs: OwnedRuns) -> None:
+    """What is due later stays so."""
+    await claimed(runs)
+    await runs.survey()
+    assert await runs.due(most=10, put_off_sec=5) == []
 
 
 async def test_a_survey_reads_thousands_of_runs(runs: OwnedRuns, admin: redis.Redis) -> None:

@@ -31,10 +31,10 @@ async def test_suspicious_runs() -> None:
     add("unknown")
     add("unknown", 2)
     add("left to Kubernetes", cleanup_scheduled=True)
-    for state in ("completed", "failed", "cancelled"):
-        runs.know(state, state)
-        add(state)
-        add(f"{state}, and left to Kubernetes", cleanup_scheduled=True)
+    for end in ("completed", "failed", "cancelled"):
+        runs.know(end, end)
+        add(end)
+        add(f"{end}, and left to Kubernetes", cleanup_scheduled=True)
     assert await suspicious_runs(cast("OwnedRuns", runs), cluster) == [
         "unknown",
         "completed",

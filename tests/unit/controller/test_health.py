@@ -1,9 +1,9 @@
 """What the probes answer."""
 
-import socket
-from http.client import HTTPConnection
 import asyncio
 import json
+import socket
+from http.client import HTTPConnection
 
 import pytest
 

@@ -1,7 +1,7 @@
 """What the reconciler looks at, in which order, and what it does when something does not answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import Any, cast
 
@@ -70,7 +70,7 @@ class Parts:
         while self.reconciler._failing or self.launches:
             await asyncio.sleep(0.001)
 
-    async def _note_look(self, run_ids: list[str]) -> None:
+    async def _note_look(self, run_ids: Collection[str]) -> None:
         self.looks.append(list(run_ids))
         await self._look_at(run_ids)
         if self.during is not None:
@@ -474,8 +474,8 @@ async def test_a_missing_permission(parts: Parts) -> None:
 
 async def test_the_loop_ticks_and_goes_on(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a round raises."""
-    ticks = []
-    parts.observer.tick = ticks.append  # type: ignore[method-assign]
+    ticks: list[str] = []
+    monkeypatch.setattr(parts.observer, "tick", ticks.append)
     errors = [RedisUnreachable("away"), LauncherUnavailable("503"), KeyError("bug")]
     parts.runs.errors["due"] = list(errors)
     monkeypatch.setattr(reconcile, "_AFTER_ERROR_SEC", 0.001)

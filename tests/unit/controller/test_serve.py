@@ -60,7 +60,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControllerSetti
     return ControllerSettings(
         _env_file=None,
         launcher="process",
-        redis_url="redis://127.0.0.1:1/0",  # type: ignore[arg-type]
+        redis_url="redis://127.0.0.1:1/0",
         health_port=0,
     )
 
