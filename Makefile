@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit integration cores fuzz mutants train e2e bench-handoff images lock clean
+.PHONY: help setup demo test check unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -54,6 +54,14 @@ fuzz: setup ## 20,000 mutated files through the analyzer; a failure is kept unde
 	@mkdir -p build
 	$(BIN)/python -m tests.fuzz $(FUZZ_FLAGS)
 
+SEED ?= 0#                        of the faults
+MESSAGES ?= 10000
+SCENARIO ?= cluster#              cluster, two-releases or local-beside
+FAULTS_FLAGS ?=#                  such as --site bare --only redis_kill,kill_controller
+faults: setup ## break Redis, the Kubernetes API and controllers under 10,000 messages; makes a kind cluster
+	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' \
+	  $(BIN)/python -m tests.faults --site kind --seed $(SEED) --messages $(MESSAGES) --scenario $(SCENARIO) $(FAULTS_FLAGS)
+
 test: setup check ## checks, unit and integration tests
 	$(BIN)/pytest tests/unit tests/integration
 
@@ -65,9 +73,16 @@ e2e: setup images ## the whole path on a kind cluster that is made for it and de
 	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' E2E_KEEP='$(E2E_KEEP)' E2E_MUSIC='$(E2E_MUSIC)' VERSION='$(VERSION)' \
 	  tests/e2e/run $(BIN)/pytest tests/e2e
 
-bench-handoff: setup images ## time from LPUSH to Job and to result, on such a cluster
+BENCH_FLAGS ?=#                   such as --jobs 1000; each benchmark lists its own with --help
+bench-handoff: setup images ## time from LPUSH to Job and to result, and what bursts cost, on such a cluster
 	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' E2E_KEEP='$(E2E_KEEP)' E2E_MUSIC='$(E2E_MUSIC)' VERSION='$(VERSION)' \
-	  tests/e2e/run $(BIN)/python -m benchmarks.handoff
+	  tests/e2e/run $(BIN)/python -m benchmarks.handoff $(BENCH_FLAGS)
+
+bench-scale: setup ## 10,000 Jobs in flight, on a kind cluster whose pods kwok plays
+	$(BIN)/python -m benchmarks.scale $(if $(KIND_NODE_IMAGE),--node-image '$(KIND_NODE_IMAGE)') $(BENCH_FLAGS)
+
+bench-backlog: setup ## 100,000 messages that wait, 8,000 duplicates, one message of 100 MB: needs no cluster
+	$(BIN)/python -m benchmarks.backlog $(BENCH_FLAGS)
 
 train: setup ## make the files of analyzer/models again; needs FluidSynth, espeak-ng and the music of some games
 	$(BIN)/python -m tools.train.key

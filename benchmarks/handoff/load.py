@@ -13,6 +13,7 @@ from tests.e2e.installation import AnyResult, eventually
 __all__ = ["burst", "cost", "restart"]
 
 _CPU_SEC, _GROWTH_MIB, _JOBS_PER_SEC, _CLAIM_SEC = 1.5, 5.0, 400.0, 2.0
+_REST_SEC = 20.0
 
 
 async def cost(site: Site, jobs: int, kept: int) -> list[Table]:
@@ -22,6 +23,7 @@ async def cost(site: Site, jobs: int, kept: int) -> list[Table]:
     floor_cpu = time.process_time() - begun_cpu
     site.delete_raw()
     site.installation.wait_until_idle()
+    at_rest = await _rest(site)
     before, begun = site.process().usage, time.monotonic()
     _work_off(site, jobs)
     after, took = site.process().usage, time.monotonic() - begun
@@ -35,6 +37,7 @@ async def cost(site: Site, jobs: int, kept: int) -> list[Table]:
             target=_CPU_SEC,
             floor=floor_cpu,
         ),
+        Figure(name="of it, what it takes at rest", value=at_rest * took, unit="s"),
         Figure(name="they took", value=took, unit="s"),
         Figure(name="memory before", value=before.rss_mib, unit="MiB"),
         Figure(name="memory after them", value=after.rss_mib, unit="MiB"),
@@ -48,6 +51,13 @@ async def cost(site: Site, jobs: int, kept: int) -> list[Table]:
     ]
     note = f"Real pods. Floor: CPU of this process for creating {jobs} Jobs and nothing else."
     return [figure_table("Cost", figures, note)]
+
+
+async def _rest(site: Site) -> float:
+    """Return the CPU seconds a second while nothing is under way."""
+    before, begun = site.process().usage.cpu_sec, time.monotonic()
+    await asyncio.sleep(_REST_SEC)
+    return (site.process().usage.cpu_sec - before) / (time.monotonic() - begun)
 
 
 def _work_off(site: Site, jobs: int) -> None:

@@ -6,17 +6,22 @@ same plan. Exit code 1 says that something was lost, doubled, above its cap or s
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 from pathlib import Path
 
 from offbeat.logs import logger
+from tests.faults.kind_site import a_kind_site
 from tests.faults.plan import FaultKind, Plan, make_plan
 from tests.faults.run import Report, run
 from tests.faults.scenario import SCENARIOS, Pace
 from tests.faults.sites import a_bare_site
 
 __all__ = ["main"]
+
+_LONG = 1000
+"""From so many messages on, pods are lost on dead nodes, too."""
 
 
 def main() -> int:
@@ -62,8 +67,16 @@ async def _run(given: argparse.Namespace, plan: Plan) -> Report:
     if folder.exists():
         folder.rename(earlier)
     folder.mkdir(parents=True)
-    pace = Pace(cap=given.cap, longest_sec=0.5, job_ttl_sec=10)
-    async with a_bare_site() as site:
+    is_long = given.messages >= _LONG
+    pace = Pace(
+        cap=given.cap,
+        longest_sec=1.0 if is_long else 0.5,
+        job_ttl_sec=10,
+        with_lost_nodes=is_long,
+    )
+    image = os.environ.get("KIND_NODE_IMAGE", "")
+    opened = a_kind_site(folder, image=image) if given.site == "kind" else a_bare_site()
+    async with opened as site:
         return await run(
             site,
             SCENARIOS[given.scenario],

@@ -150,6 +150,8 @@ class Player:
                 ghost = asyncio.create_task(self._haunt(pod))
                 self._ghosts.add(ghost)
                 ghost.add_done_callback(self._ghosts.discard)
+                gone = _disruption("DeletionByPodGC", "the node no longer exists")
+                await self._status(name, {"phase": "Failed", "conditions": [gone]})
                 await self._remove(name)
             case Deed.LOST:
                 await self._lose(pod)
@@ -232,15 +234,8 @@ class Player:
         if pod_reason:
             status["reason"] = pod_reason
         if disrupted:
-            status["conditions"] = [
-                {
-                    "type": "DisruptionTarget",
-                    "status": "True",
-                    "reason": "TerminationByKubelet",
-                    "message": "the node was low on resource: memory",
-                    "lastTransitionTime": _now(),
-                }
-            ]
+            words = "the node was low on resource: memory"
+            status["conditions"] = [_disruption("TerminationByKubelet", words)]
         await self._status(name, status)
 
     async def _status(self, name: str, status: Item) -> None:
@@ -256,6 +251,16 @@ class Player:
 def _job_id(raw: bytes) -> int | str:
     job_id: int | str = json.loads(raw)["job_id"]
     return job_id
+
+
+def _disruption(reason: str, message: str) -> Item:
+    return {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": _now(),
+    }
 
 
 def _container(state: Item) -> Item:

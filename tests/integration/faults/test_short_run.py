@@ -19,7 +19,9 @@ SLOW = (FaultKind.API_HANG, FaultKind.CLOCK)
 """Faults that cost seconds each."""
 
 
-@pytest.mark.parametrize(("seed", "scenario"), [(1, "cluster"), (2, "two-releases")])
+@pytest.mark.parametrize(
+    ("seed", "scenario"), [(1, "cluster"), (2, "two-releases"), (3, "cluster")]
+)
 async def test_one_result_for_every_message(tmp_path: Path, seed: int, scenario: str) -> None:
     """Whatever breaks, nothing is lost, doubled, above its cap or stuck."""
     plan = make_plan(seed, duration_sec=12, every_sec=0.8, longest_sec=1.2, without=SLOW)

@@ -38,11 +38,9 @@ def step(name: str, kind: str = "ADDED", **changes: object) -> JobEvent:
 
 def life(name: str, **changes: object) -> list[JobEvent]:
     """Return the steps of a Job that ends well."""
-    return [
-        step(name, **changes),
-        step(name, "MODIFIED", **changes | {"active": False}),
-        step(name, "MODIFIED", **changes | {"active": False, "settled": True}),
-    ]
+    begun = step(name, "ADDED", **changes)
+    ended = replace(begun, kind="MODIFIED", active=False)
+    return [begun, ended, replace(ended, settled=True)]
 
 
 GOOD = History(
