@@ -423,7 +423,12 @@ class Reconciler:
                 log_tail=tail,
             )
             # The slot stays held until the next look finds no active attempt.
-            won = await self._runs.settle(result, raw=raw, holds_slot=True)
+            won = await self._runs.settle(
+                result,
+                raw=raw,
+                holds_slot=True,
+                message_bytes=record.message_bytes if record else None,
+            )
             if won:
                 log = logger.bind(job_id=result.job_id, run_id=action.run_id)
                 log.warning("failed with {}: {}", result.reason.value, result.error)

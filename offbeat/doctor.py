@@ -21,6 +21,7 @@ __all__ = [
     "Finding",
     "Level",
     "examine",
+    "examine_persistence",
     "examine_rights",
     "find_obstacles",
     "missing_commands",
@@ -112,7 +113,7 @@ async def examine(
     findings += [Finding(Level.PROBLEM, text) for text in await find_obstacles(client, keys)]
     async with translate_errors(client):
         info = await _info(client)
-        findings += await _persistence(client, info)
+        findings += _persistence(info)
         findings += await _clock(client, wall)
         findings += await examine_rights(client, keys)
         findings += await _depths(client, keys)
@@ -121,7 +122,13 @@ async def examine(
     return findings
 
 
-async def _persistence(client: redis.Redis, info: dict[str, Any]) -> list[Finding]:
+async def examine_persistence(client: redis.Redis, _: QueueKeys) -> list[Finding]:
+    """Look at the version and at what Redis forgets."""
+    async with translate_errors(client):
+        return _persistence(await _info(client))
+
+
+def _persistence(info: dict[str, Any]) -> list[Finding]:
     """Look at the version and at what Redis forgets."""
     if not info:
         return [
@@ -135,18 +142,18 @@ async def _persistence(client: redis.Redis, info: dict[str, Any]) -> list[Findin
         findings.append(
             Finding(
                 Level.WARNING,
-                "persistence: appendonly is off, what was pushed since the last snapshot is lost "
+                "appendonly is off, what was pushed since the last snapshot is lost "
                 "when Redis crashes; set appendonly yes",
             )
         )
     else:
-        findings.append(Finding(Level.OK, "persistence: appendonly is on"))
+        findings.append(Finding(Level.OK, "appendonly is on"))
     policy = info.get("maxmemory_policy")
     if policy not in {None, "noeviction"}:
         findings.append(
             Finding(
                 Level.PROBLEM,
-                f"eviction: maxmemory-policy is {policy}, Redis drops messages when memory is "
+                f"maxmemory-policy is {policy}, Redis drops messages when memory is "
                 "short; set noeviction",
             )
         )

@@ -12,7 +12,13 @@ __all__ = ["check"]
 
 def check(redis_url: RedisUrl = None) -> None:
     """Check that Offbeat can work on this Redis, and show what waits there."""
-    from offbeat.doctor import Finding, Level, examine_rights, find_obstacles
+    from offbeat.doctor import (
+        Finding,
+        Level,
+        examine_persistence,
+        examine_rights,
+        find_obstacles,
+    )
     from offbeat.settings import without_password
     from offbeat.store import QueueDepths
 
@@ -27,10 +33,11 @@ def check(redis_url: RedisUrl = None) -> None:
             obstacles = await client.store.inspected(find_obstacles)
             if obstacles:
                 raise Fault("; ".join(obstacles), Exit.FAILED_JOB)
-            rights = await client.store.inspected(examine_rights)
-            return await client.store.depths(), took_sec, rights
+            findings = await client.store.inspected(examine_persistence)
+            findings += await client.store.inspected(examine_rights)
+            return await client.store.depths(), took_sec, findings
 
-    depths, took_sec, rights = running(look)
+    depths, took_sec, findings = running(look)
     typer.echo(f"Redis OK at {without_password(url)} ({took_sec * 1000:.0f} ms)")
     lines = {
         f"waiting in {settings.analysis_queue}": depths.queue,
@@ -41,7 +48,7 @@ def check(redis_url: RedisUrl = None) -> None:
     width = max(map(len, lines))
     for name, depth in lines.items():
         typer.echo(f"  {name:<{width}}  {depth:>7,}")
-    for finding in rights:
+    for finding in findings:
         if finding.level != Level.OK:
-            typer.echo(f"{finding.level}: {finding.text}", err=True)
+            typer.echo(f"warning: {finding.text}", err=True)
     typer.echo("offbeat doctor looks closer: rights, persistence, names, owners")

@@ -9,6 +9,7 @@ import pytest
 from offbeat.client import Client
 from offbeat.embedded import EmbeddedRedis
 from offbeat.errors import EmbeddedRedisFailed
+from offbeat.runs import OwnedRuns
 from offbeat.settings import Settings
 from offbeat.store import Store
 
@@ -54,3 +55,11 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
 def client(store: Store) -> Client:
     """Return a client on the test's queues."""
     return Client(store)
+
+
+@pytest.fixture
+async def runs(settings: Settings) -> AsyncIterator[OwnedRuns]:
+    """Join the test's queue as the owner `here`."""
+    async with OwnedRuns.connect(settings, "here") as runs:
+        await runs.join()
+        yield runs

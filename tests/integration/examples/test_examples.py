@@ -15,8 +15,8 @@ from offbeat.analysis import Results
 from offbeat.failure import FailureReason
 from offbeat.job import parse_job
 from offbeat.result import CancelledResult, CompletedResult, FailedResult
+from offbeat.runs import OwnedRuns
 from offbeat.settings import Settings
-from offbeat.store import Store
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LANGUAGES = ["python", "node", "php"]
@@ -127,8 +127,9 @@ def test_a_producer_pushes_jobs(
     assert said.returncode == 0, said.stderr
 
     async def claimed() -> list[bytes]:
-        async with Store.connect(settings) as store:
-            return [claim.raw for claim in await store.claim(cap=10, most=10)]
+        async with OwnedRuns.connect(settings, "here") as runs:
+            await runs.join()
+            return [claim.raw for claim in (await runs.claim(cap=10, most=10)).claims]
 
     jobs = [parse_job(raw) for raw in asyncio.run(claimed())]
     assert [job.path for job in jobs] == ["mixes/042.mp3", "mixes/043.mp3"]
@@ -137,7 +138,7 @@ def test_a_producer_pushes_jobs(
 
 
 async def test_a_consumer_takes_results(
-    example: Example, environment: dict[str, str], store: Store, tmp_path: Path
+    example: Example, environment: dict[str, str], runs: OwnedRuns, tmp_path: Path
 ) -> None:
     """Completed, failed and cancelled results are each told and stored."""
     results: list[CompletedResult | FailedResult | CancelledResult] = [
@@ -152,7 +153,7 @@ async def test_a_consumer_takes_results(
         CancelledResult(job_id=44, run_id="9f03", attempt=1),
     ]
     for result in results:
-        await store.settle(result, raw=b"", holds_place=False)
+        await runs.settle(result, raw=b"", holds_slot=False)
     consumer = await asyncio.create_subprocess_exec(
         *example.consumer,
         str(tmp_path / "stored"),

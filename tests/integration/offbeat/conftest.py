@@ -1,20 +1,9 @@
-"""A controller and a plain connection beside the store of each test."""
+"""A plain connection beside the store of each test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 import redis
-
-from offbeat.runs import OwnedRuns
-from offbeat.settings import Settings
-
-
-@pytest.fixture
-async def runs(settings: Settings) -> AsyncIterator[OwnedRuns]:
-    """Join the test's queue as the owner `here`."""
-    async with OwnedRuns.connect(settings, "here") as runs:
-        await runs.join()
-        yield runs
 
 
 @pytest.fixture

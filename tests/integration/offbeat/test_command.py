@@ -1,5 +1,6 @@
 """The command `offbeat`, as a child process, on a real Redis."""
 
+import asyncio
 import json
 import os
 import signal
@@ -16,8 +17,8 @@ import redis
 from offbeat.embedded import EmbeddedRedis
 from offbeat.failure import FailureReason
 from offbeat.result import FailedResult, dump_result
+from offbeat.runs import OwnedRuns
 from offbeat.settings import Settings
-from offbeat.store import Store
 
 OFFBEAT = Path(sys.executable).with_name("offbeat")
 
@@ -93,11 +94,13 @@ def a_result(job_id: int, run_id: str = "9f") -> FailedResult:
     )
 
 
-async def claim_one(store: Store, within_sec: float = 120) -> tuple[str, bytes]:
+async def claim_one(runs: OwnedRuns) -> tuple[str, bytes]:
     """Wait for a message and claim it."""
-    assert await store.wait(within_sec / 2) or await store.wait(within_sec / 2)
-    (claim,) = await store.claim(cap=10, most=1)
-    return claim.run, claim.raw
+    async with asyncio.timeout(120):
+        while not await runs.wait(5):
+            continue
+    (claim,) = (await runs.claim(cap=10, most=1)).claims
+    return claim.run_id, claim.raw
 
 
 def test_help_lists_every_command(environment: dict[str, str]) -> None:
@@ -294,11 +297,11 @@ def test_pop_loses_no_result_to_a_closed_pipe(
         assert client.lrange(settings.results_queue, 0, -1) == [b"one"]
 
 
-async def test_submit_prints_its_result(with_redis: dict[str, str], store: Store) -> None:
+async def test_submit_prints_its_result(with_redis: dict[str, str], runs: OwnedRuns) -> None:
     """A failed job is exit code 1, and its result is on standard output."""
     with started(with_redis, "submit", "a.mp3", "--wait", "--job-id", "7") as child:
-        run_id, raw = await claim_one(store)
-        await store.settle(a_result(7, run_id), raw=raw, holds_place=False)
+        run_id, raw = await claim_one(runs)
+        await runs.settle(a_result(7, run_id), raw=raw, holds_slot=False)
         assert child.wait(120) == 1
         assert child.stdout is not None
         assert json.loads(child.stdout.read())["run_id"] == run_id
@@ -330,21 +333,21 @@ def test_a_connection_that_breaks_for_good(tmp_path: Path, environment: dict[str
             assert child.stderr.read().startswith("offbeat: Redis at 127.0.0.1:")
 
 
-async def test_status_shows_a_run(offbeat: Offbeat, store: Store) -> None:
+async def test_status_shows_a_run(offbeat: Offbeat, runs: OwnedRuns) -> None:
     """Unknown is exit code 4, waiting is 0, failed is 1."""
     assert offbeat("status", "7").returncode == 4
     offbeat("push", "a.mp3", "--job-id", "7")
     queued = offbeat("status", "7")
     assert (queued.returncode, queued.stdout) == (0, "7: queued\n")
-    run_id, raw = await claim_one(store)
-    await store.launched(run_id, job_id=7, attempt=1, job="offbeat-7")
+    run_id, raw = await claim_one(runs)
+    await runs.launched(run_id, job_id=7, number=1, job_name="offbeat-7", look_again_sec=9)
     assert "launched" in offbeat("status", "7").stdout
-    await store.settle(a_result(7, run_id), raw=raw, holds_place=False)
+    await runs.settle(a_result(7, run_id), raw=raw, holds_slot=False)
     failed = offbeat("status", "7")
     assert failed.returncode == 1
     assert "file_not_found" in failed.stdout
     shown = json.loads(offbeat("status", "7", "--json").stdout)
-    assert (shown["state"], shown["record"]["run"]) == ("failed", run_id)
+    assert (shown["state"], shown["record"]["run_id"]) == ("failed", run_id)
 
 
 def test_the_extra_that_is_missing_is_named(environment: dict[str, str]) -> None:
