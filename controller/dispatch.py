@@ -41,7 +41,7 @@ class Dispatch:
         self._observer = observer
         self._cap = cap
         self._max_results = max_results
-        self._more = False
+        self._idle = False
 
     async def run(self) -> None:
         """Claim and launch until cancelled."""
@@ -70,13 +70,15 @@ class Dispatch:
         if room <= 0:
             await self._wait_for_slot()
             return
-        if not self._more and not await self._runs.wait(_WAIT_SEC):
+        # BLMOVE answers with the message itself, so what waits already is claimed without it: one
+        # that is too large stays out of this process.
+        if self._idle and not await self._runs.wait(_WAIT_SEC):
             return
         if not self._may_claim():
             return
         self._observer.slot_freed.clear()
         claims = await self._runs.claim(cap=self._cap, most=room, max_results=self._max_results)
-        self._more = claims.more
+        self._idle = not (claims.claims or claims.more or claims.full)
         for claim in claims.claims:
             self._launches.start(
                 claim.run_id, claim.raw, number=1, message_bytes=claim.message_bytes

@@ -30,6 +30,9 @@ __all__ = ["PendingLaunches"]
 
 PART = "launching"
 
+_CREATES_AT_ONCE = 16
+"""Enough for the API server; more would keep the probes and the watch waiting for the loop."""
+
 _LONGEST_PAUSE_SEC = 30.0
 _LOG_INTERVAL_SEC = 30.0
 
@@ -63,6 +66,7 @@ class PendingLaunches:
         self._first_look_sec = first_look_sec
         self._sleep = sleep
         self._launches: dict[str, _Launch] = {}
+        self._creates = asyncio.Semaphore(_CREATES_AT_ONCE)
         self._next_log = 0.0
 
     def __contains__(self, run_id: str) -> bool:
@@ -172,7 +176,8 @@ class PendingLaunches:
 
         async def create() -> str:
             try:
-                job_name = await self._launcher.create(spec)
+                async with self._creates:
+                    job_name = await self._launcher.create(spec)
             except (LaunchRejected, QuotaExceeded):  # only who may create is told so
                 self._observer.permission_granted(PART)
                 raise

@@ -127,10 +127,10 @@ class Store:
         async with translate_errors(self._client):
             await self._client.ping()
 
-    async def push(self, raw: bytes) -> None:
-        """Put one message into the analysis queue."""
+    async def push(self, raw: bytes) -> int:
+        """Put one message into the analysis queue; return how many are claimed before it."""
         async with translate_errors(self._client):
-            await self._client.lpush(self.keys.queue, raw)
+            return int(await self._client.lpush(self.keys.queue, raw)) - 1
 
     async def pop(self, timeout_sec: float) -> bytes | None:
         """Take one result off the results queue, waiting up to `timeout_sec` for it."""
@@ -176,7 +176,7 @@ class Store:
     async def position(self, raw: bytes) -> int | None:
         """Return how many messages are claimed before this one; None if it does not wait.
 
-        Redis walks the queue for it: 100,000 messages take it a millisecond or two.
+        Redis walks the queue for it: 100,000 messages may take it 50 ms.
         """
         async with translate_errors(self._client):
             pipeline = self._client.pipeline()

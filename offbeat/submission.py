@@ -22,6 +22,9 @@ ENDED = frozenset({"completed", "failed", "cancelled"})
 
 _NOTHING_TO_WAIT_FOR = ENDED | {"unknown"}
 _LOOK_INTERVAL_SEC = 0.5
+_POSITION_SEC = 0.001
+"""Pause before the position is asked for again, for each message ahead: Redis walks them all."""
+
 _PATIENCE_SEC = 10.0
 _RESULTS_LOOKED_AT = 20_000
 
@@ -91,7 +94,8 @@ class Submission:
         give_up = float("inf") if timeout_sec is None else answered + timeout_sec
         state = "queued"
         async with self._store.announcements(self.job_id) as channel:
-            await self._store.push(self._raw)
+            self._ahead = await self._store.push(self._raw)
+            self._next_position = self._monotonic() + self._ahead * _POSITION_SEC
             while True:
                 left = give_up - self._monotonic()
                 try:
@@ -125,12 +129,8 @@ class Submission:
         if record is not None:
             return Progress.of(self.job_id, record)
         if self._monotonic() >= self._next_position:
-            begun = self._monotonic()
             self._ahead = await self._store.position(self._raw)
-            # Redis walks the queue for it: a long queue is asked less often, 0.1 % of the time.
-            self._next_position = begun + max(1.0, 1000 * (self._monotonic() - begun))
-            if self._ahead is None:
-                self._next_position = 0.0
+            self._next_position = self._monotonic() + (self._ahead or 0) * _POSITION_SEC
         state = "unknown" if self._ahead is None else "queued"
         return Progress(job_id=self.job_id, state=state, ahead=self._ahead)
 

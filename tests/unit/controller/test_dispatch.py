@@ -157,7 +157,23 @@ async def test_history_that_is_lost_while_it_waits(
     async with parts.running():
         for _ in range(3):
             await parts.ticks()
-    assert parts.runs.said == []
+    assert [said[0] for said in parts.runs.said] == ["claim"]  # before the wait
+
+
+async def test_what_waits_already_is_claimed_without_a_wait(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait would bring the whole message into this process, however large it is."""
+
+    async def wait(timeout_sec: float) -> bool:
+        parts.runs.said.append(("wait",))
+        await asyncio.sleep(0)
+        return False
+
+    monkeypatch.setattr(parts.runs, "wait", wait)
+    async with parts.running():
+        await parts.until(lambda: ("wait",) in parts.runs.said)
+    assert [said[0] for said in parts.runs.said[:2]] == ["claim", "wait"]
 
 
 @pytest.mark.parametrize("method", ["wait", "claim"])
