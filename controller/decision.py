@@ -136,7 +136,9 @@ def decide(view: View, limits: Limits, *, now: float) -> Decision:
     """Return what must be done about a run; `now` is the time of Redis, Unix time."""
     record = view.record
     if record is not None and record.owner is not None and record.owner != view.owner:
-        return Decision((Disown(view.run_id),), None)
+        # Its Jobs are ours all the same: they are found by our release's label.
+        finished = [a for a in view.attempts if view.settled and a.phase is not Phase.ACTIVE]
+        return Decision((Disown(view.run_id), *map(CleanUp, finished)), None)
     if view.settled:
         return _wind_up(view, now)
     if record is None or record.state not in set(RunState):
@@ -157,7 +159,9 @@ def _wind_up(view: View, now: float) -> Decision:
         and not (attempt.diagnosis is not None and attempt.diagnosis.try_again)
     ]
     actions: list[Action] = [] if active else [Release(view.run_id)]
-    settled_at = (view.record.settled_at if view.record else None) or 0.0
+    settled_at = 0.0  # a record that has expired was settled a day ago
+    if view.record is not None:
+        settled_at = view.record.settled_at or now  # the record was read before the run settled
     if now - settled_at > SETTLED_GRACE_SEC:
         actions += [Stop(attempt, "goes on after its result") for attempt in active]
     actions += [CleanUp(attempt) for attempt in view.attempts if attempt.phase is not Phase.ACTIVE]

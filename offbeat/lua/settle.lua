@@ -33,7 +33,7 @@ note('HDEL', KEYS[3], 'raw')
 note('HSET', KEYS[3], 'state', ARGV[5], 'reason', ARGV[6], 'error', ARGV[7], 'settled_at', now)
 note('EXPIRE', KEYS[3], ARGV[4])
 note('ZREM', KEYS[4], ARGV[1])
-if ARGV[13] == '1' then note('ZADD', KEYS[5], now, ARGV[1]) end
+if ARGV[13] == '1' and owner then note('ZADD', KEYS[5], now, ARGV[1]) end
 if ARGV[9] ~= '' then
   local bytes_key = KEYS[9]
   local entry = '{"failed_at": ' .. string.format('%.3f', now) .. ', ' .. string.sub(ARGV[9], 2)

@@ -47,9 +47,7 @@ class ApiProxy:
         """Forward to `url` until the end of the block."""
         connector = aiohttp.TCPConnector(limit=0, ssl=tls if tls is not None else True)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, auto_decompress=False
-        ) as session:
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             proxy = cls(url, session, seed)
             app = web.Application(client_max_size=16 * 1024 * 1024)
             app.router.add_route("*", "/{path:.*}", proxy._serve)
@@ -113,6 +111,7 @@ class ApiProxy:
     ) -> "aiohttp.client._RequestContextManager":
         kept = ("Accept", "Content-Type")
         headers = {name: request.headers[name] for name in kept if name in request.headers}
+        headers["Accept-Encoding"] = "identity"  # half an answer shall be half of the JSON
         return self._session.request(
             request.method, self._url + request.raw_path, data=body, headers=headers
         )

@@ -105,6 +105,18 @@ ROWS = [
         None,
         id="another owner's run has its result and holds a slot of theirs",
     ),
+    pytest.param(
+        see(succeeded, record=a_record("completed", owner="them"), settled=True),
+        [Disown("r"), CleanUp(succeeded)],
+        None,
+        id="another owner's run has its result, and its Job has our label",
+    ),
+    pytest.param(
+        see(active, record=a_record("running"), settled=True),
+        [],
+        5,
+        id="settled since its record was read: its Job may need a moment",
+    ),
     pytest.param(see(), [Disown("r")], None, id="nothing is known of it"),
     pytest.param(
         see(record=a_record("failed")), [Disown("r")], None, id="it ended long ago, and left no Job"
