@@ -27,7 +27,10 @@ from offbeat.settings import without_password
 
 __all__ = ["serve"]
 
+WATCH = "watch"
+
 _DRAIN_SEC = 10.0
+_WATCH_AGAIN_SEC = 2.0
 _CANCEL_AGAIN_SEC = 0.5
 _DISPATCH_SILENCE_SEC = 60.0
 _RECONCILE_SILENCE_SEC = 120.0
@@ -100,7 +103,10 @@ async def serve(settings: ControllerSettings) -> None:
                 asyncio.create_task(dispatch.run(), name=DISPATCH),
                 asyncio.create_task(reconciler.run(), name=RECONCILE),
                 asyncio.create_task(
-                    _awaited(side.watch(reconciler, lambda: _on_signals(stop.set))), name="watch"
+                    _keep_watching(
+                        lambda: side.watch(reconciler, lambda: _watching(observer, stop)), observer
+                    ),
+                    name=WATCH,
                 ),
             ]
             await _until_one_ends(stop, loops)
@@ -162,8 +168,26 @@ async def _end(loops: list[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SEC)
 
 
-async def _awaited(awaitable: Awaitable[None]) -> None:
-    await awaitable
+async def _keep_watching(watch: Callable[[], Awaitable[None]], observer: Observer) -> None:
+    """Watch until the watch ends by itself, which a signal makes it do; after an error, again.
+
+    Without it nothing is lost: what has ended is found when its run is due.
+    """
+    while True:
+        try:
+            await watch()
+        except Exception as error:  # noqa: BLE001 - kopf ends at an answer that it does not know
+            logger.warning("the watch ended, and is started again: {}", error)
+            observer.failed(WATCH, f"the watch ended: {error}")
+            await asyncio.sleep(_WATCH_AGAIN_SEC)
+        else:
+            return
+
+
+def _watching(observer: Observer, stop: asyncio.Event) -> None:
+    """Note that the watch is there, and take the signals back that kopf has taken."""
+    observer.worked(WATCH)
+    _on_signals(stop.set)
 
 
 def _on_signals(call: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller import serve as serving
+from controller.observer import Observer
 from controller.serve import serve
 from controller.settings import ControllerSettings
 
@@ -63,6 +64,21 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControllerSetti
         redis_url="redis://127.0.0.1:1/0",
         health_port=0,
     )
+
+
+async def test_a_watch_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kopf ends at an answer that it does not know; what it brings is only word of what is due."""
+    monkeypatch.setattr(serving, "_WATCH_AGAIN_SEC", 0)
+    observer, errors = Observer(), []
+
+    async def watch() -> None:
+        errors.append(observer.last_error())
+        if len(errors) < 3:
+            raise RuntimeError("404")
+
+    observer.worked("reconcile")
+    await serving._keep_watching(watch, observer)
+    assert errors == [None, "the watch ended: 404", "the watch ended: 404"]
 
 
 async def test_a_signal_ends_it_while_redis_is_away(settings: ControllerSettings) -> None:
