@@ -94,7 +94,10 @@ def deed_for(seed: int, job_label: str, attempt: int, pod: int, *, lost: bool = 
         return Deed.COMPLETE  # it finds the run settled, unless the ghost is slow
     if lost and choice.random() < _LOST_SHARE / _TROUBLED_SHARE:
         return Deed.LOST
-    return choice.choices(list(_TROUBLED), list(_TROUBLED.values()))[0]
+    deed = choice.choices(list(_TROUBLED), list(_TROUBLED.values()))[0]
+    if pod > 0 and deed is Deed.NO_IMAGE:
+        return Deed.CRASH  # the image of the first pod was there
+    return deed
 
 
 def _is_troubled(seed: int, job_label: str) -> bool:

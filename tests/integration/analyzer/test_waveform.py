@@ -105,7 +105,7 @@ def test_another_attempt_writes_the_same_bytes(pod: Pod, output: Path) -> None:
     """In the same place: a retried Job leaves one set of files."""
     analysed(pod)
     first = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
-    pod.redis.delete(pod.settings.keys.settled("cafe"))
+    pod.redis.delete(pod.settings.keys.run("cafe").settled)
     analysed(pod)
     assert {path: path.read_bytes() for path in output.rglob("*") if path.is_file()} == first
 

@@ -303,7 +303,8 @@ async def push(settings: Settings, *, blocking: bool) -> None:
     """Push a message by either client."""
     if not blocking:
         async with Store.connect(settings) as store:
-            return await store.push(MESSAGE)
+            await store.push(MESSAGE)
+        return
     client = open_blocking(settings)
     try:
         with translate_blocking_errors(client):
