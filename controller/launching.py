@@ -6,6 +6,7 @@ tried again when it is due. Both keep the run's slot.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -37,13 +38,17 @@ _LONGEST_PAUSE_SEC = 30.0
 _LOG_INTERVAL_SEC = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Launch:
     """One launch under way."""
 
     raw: bytes
     number: int
     task: asyncio.Task[None]
+    is_forbidden: bool = False
+    """Whether every try so far was answered that the controller may not create Jobs."""
+    is_uncertain: bool = False
+    """Whether a try had no answer: there may be a Job."""
 
 
 class PendingLaunches:
@@ -111,12 +116,21 @@ class PendingLaunches:
                 await self._register(spec, state, "")
 
     async def drain(self, timeout_sec: float) -> None:
-        """Wait for what is under way; leave the rest to the next controller."""
+        """Wait for what is under way; leave the rest to the next controller.
+
+        What this installation may not launch any more, because `helm uninstall` has taken its
+        rights, goes back into the queue: no next controller of it may come.
+        """
         tasks = [launch.task for launch in self._launches.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_sec)
+        forbidden = [run_id for run_id, launch in self._launches.items() if launch.is_forbidden]
         for task in tasks:
             task.cancel()
+        for run_id in forbidden:
+            with contextlib.suppress(RedisUnreachable):
+                if await self._runs.give_back(run_id):
+                    logger.bind(run_id=run_id).warning("its message is back in the queue")
 
     def _forget(self, run_id: str, task: asyncio.Task[None]) -> None:
         del self._launches[run_id]
@@ -175,6 +189,7 @@ class PendingLaunches:
         """Create the Job; while the cluster does not answer, go on trying."""
 
         async def create() -> str:
+            self._launches[spec.run_id].is_forbidden = False  # until this try is answered
             try:
                 async with self._creates:
                     job_name = await self._launcher.create(spec)
@@ -185,6 +200,9 @@ class PendingLaunches:
             return job_name
 
         def report(error: BaseException, pause_sec: float) -> None:
+            launch = self._launches[spec.run_id]
+            launch.is_uncertain |= not isinstance(error, PermissionMissing)
+            launch.is_forbidden = not launch.is_uncertain
             if isinstance(error, PermissionMissing):
                 self._observer.permission_missing(PART, str(error))
             if time.monotonic() >= self._next_log:  # one line stands for all that wait

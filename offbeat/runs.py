@@ -116,6 +116,7 @@ class OwnedRuns:
                 "settle",
                 "register",
                 "release",
+                "give_back",
                 "survey",
             )
         }
@@ -389,6 +390,25 @@ class OwnedRuns:
             [keys.inflight, keys.finishing, keys.due(self.owner), keys.dedup],
             [keys.prefix, scripts.RUN_TTL_SEC, *run_ids],
         )
+
+    async def give_back(self, run_id: str) -> bool:
+        """Put the message of a run that was never launched back into the queue.
+
+        Return False if the run has gone further.
+        """
+        keys = self.keys
+        answer = await self._call(
+            "give_back",
+            [
+                keys.run(run_id).record,
+                keys.queue,
+                keys.inflight,
+                keys.due(self.owner),
+                keys.dedup,
+            ],
+            [run_id, self.owner],
+        )
+        return bool(answer)
 
     async def disown(self, run_ids: Collection[str]) -> None:
         """Forget runs that are not this owner's, or of which nothing is known."""

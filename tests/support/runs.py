@@ -145,6 +145,11 @@ class MemoryRuns:
         self.said.append(("register", run_id, job_id, number, state.value, job_name))
         return "registered"
 
+    async def give_back(self, run_id: str) -> bool:
+        """Put a message back into the queue."""
+        self.said.append(("give_back", run_id))
+        return True
+
     async def release(self, run_ids: Collection[str]) -> None:
         """Free slots."""
         self._fail("release")

@@ -464,6 +464,22 @@ async def test_a_survey_reads_thousands_of_runs(runs: OwnedRuns, admin: redis.Re
     assert (len(found), len(set(found))) == (3_000, 3_000)
 
 
+async def test_a_run_that_was_never_launched_can_be_given_back(
+    runs: OwnedRuns, admin: redis.Redis
+) -> None:
+    """Its message waits again, and nothing else of it is left; one that has a Job stays."""
+    await runs.store.push(b'{"job_id": 1}')
+    (claim,) = (await runs.claim(cap=10, most=1)).claims
+    assert await runs.give_back(claim.run_id)
+    assert admin.lrange(runs.keys.queue, 0, -1) == [b'{"job_id": 1}']
+    assert await runs.slots() == 0
+    assert not admin.exists(runs.keys.run(claim.run_id).record, runs.keys.inflight, runs.keys.dedup)
+    (again,) = (await runs.claim(cap=10, most=1)).claims
+    await runs.launched(again.run_id, job_id=1, number=1, job_name="j", look_again_sec=9)
+    assert not await runs.give_back(again.run_id)
+    assert admin.llen(runs.keys.queue) == 0
+
+
 async def test_disowned_runs_are_forgotten(runs: OwnedRuns, admin: redis.Redis) -> None:
     """Only the slot of this owner is freed."""
     run_id = await claimed(runs)

@@ -251,6 +251,43 @@ async def test_drain_leaves(parts: Parts) -> None:
     assert parts.runs.said == []
 
 
+@pytest.mark.parametrize(
+    ("answers", "given_back"),
+    [
+        ([PermissionMissing("the Role is gone")], True),
+        ([LauncherUnavailable("no answer"), PermissionMissing("the Role is gone")], False),
+    ],
+    ids=["forbidden", "perhaps created before"],
+)
+async def test_drain_gives_back_what_may_not_be_launched_any_more(
+    parts: Parts, answers: list[Exception], given_back: bool
+) -> None:
+    """`helm uninstall` takes the rights away first; another release may take the message."""
+    asked = iter(answers)
+    waiting = asyncio.Event()
+
+    async def create(spec: LaunchSpec) -> str:
+        raise next(asked)
+
+    async def sleep(pause_sec: float) -> None:
+        if next_is_last():
+            waiting.set()
+            await asyncio.Event().wait()
+
+    def next_is_last() -> bool:
+        answers.pop(0)
+        return not answers
+
+    asked = iter(list(answers))
+    parts.cluster.create = create  # type: ignore[method-assign]
+    parts.launches._sleep = sleep
+    parts.launches.start("r", RAW, number=1)
+    await waiting.wait()
+    await parts.launches.drain(0.01)
+    await parts.end()
+    assert parts.runs.said == ([("give_back", "r")] if given_back else [])
+
+
 async def test_drain_without_launches(parts: Parts) -> None:
     """There is nothing to wait for."""
     await parts.launches.drain(3600)
