@@ -24,7 +24,7 @@ from offbeat import scripts
 from offbeat.connection import insistently, open_redis, raise_refusal, translate_errors
 from offbeat.doctor import missing_commands
 from offbeat.errors import RedisRefused
-from offbeat.job import MAX_MESSAGE_BYTES
+from offbeat.json_text import HEAD_BYTES, MAX_MESSAGE_BYTES
 from offbeat.keys import SCHEMA_VERSION, QueueKeys
 from offbeat.logs import logger
 from offbeat.result import CancelledResult, CompletedResult, FailedResult
@@ -32,9 +32,6 @@ from offbeat.settings import Settings
 from offbeat.store import Store
 
 __all__ = ["Claim", "Claims", "OwnedRuns", "RunState"]
-
-HEAD_BYTES = 4096
-"""What is kept of a message that is too large."""
 
 LARGEST_DELAY_SEC = 900.0
 """Every run is looked at again within this time; a later one comes from a clock set back since."""

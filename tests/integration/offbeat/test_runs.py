@@ -10,7 +10,8 @@ import redis
 from offbeat import scripts
 from offbeat.errors import RedisRefused
 from offbeat.job import MAX_MESSAGE_BYTES, legible_job_id
-from offbeat.runs import HEAD_BYTES, OwnedRuns, RunState
+from offbeat.json_text import HEAD_BYTES
+from offbeat.runs import OwnedRuns, RunState
 from offbeat.settings import Settings
 from offbeat.store import Store
 from tests.support.handoff import broken, make_due, members
