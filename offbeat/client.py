@@ -22,6 +22,12 @@ from offbeat.submission import ENDED, Progress, Submission
 __all__ = ["Client", "Progress"]
 
 _BLOCK_SEC = 5.0
+_ESCAPED = 6
+"""Most bytes that a JSON encoder writes for one byte of UTF-8: \\u0061."""
+
+_SPACES = 64
+"""Colon, quotes and white space between the name job_id and its value, generously."""
+
 _CLAIMS_LOOKED_AT = 2_000
 
 
@@ -175,7 +181,9 @@ class Client:
     async def _queued(self, job_id: int | str) -> Progress | None:
         """Look for a message that waits, from the end that is claimed first."""
         text, any_escape = _needle(job_id)
-        async for position, raw in self._store.find_waiting(text, any_escape=any_escape):
+        async for position, raw in self._store.find_waiting(
+            text, any_escape=any_escape, within=_ESCAPED * len(str(job_id).encode()) + _SPACES
+        ):
             if _names(raw, job_id):
                 return Progress(job_id=job_id, state="queued", ahead=position)
         return None
@@ -212,4 +220,4 @@ def _needle(job_id: int | str) -> tuple[str, bool]:
     if plain:
         return max(plain, key=len), False
     foreign = re.findall(r"[^\x00-\x7f]+", text)
-    return (max(foreign, key=len), True) if foreign else ("job_id", False)
+    return (max(foreign, key=len), True) if foreign else (":", False)

@@ -37,7 +37,7 @@ _SCANNED_KEYS = 200_000
 COMMANDS: dict[str, tuple[str, ...]] = {
     "controller": (
         *("BLMOVE", "DECRBY", "DEL", "EVALSHA", "EXPIRE", "GET", "HDEL", "HGET", "HGETALL"),
-        *("HINCRBY", "HMGET", "HSET", "HSETNX", "INCRBY", "LINDEX", "LLEN", "LPUSH", "MGET"),
+        *("HINCRBY", "HMGET", "HSET", "INCRBY", "LINDEX", "LLEN", "LPUSH", "MGET"),
         *("PUBLISH", "RPOP", "SCRIPT LOAD", "SET", "TIME", "ZADD", "ZCARD", "ZRANGE"),
         *("ZRANGEBYSCORE", "ZREM", "ZSCAN", "ZSCORE"),
     ),
@@ -231,12 +231,11 @@ def _trials(scratch: str) -> dict[str, tuple[str, ...]]:
         "GET": (text,),
         "MGET": (text,),
         "HSET": (record, "a", "1"),
-        "HSETNX": (record, "b", "1"),
         "HGET": (record, "a"),
         "HMGET": (record, "a"),
         "HGETALL": (record,),
         "HINCRBY": (record, "a", "1"),
-        "HDEL": (record, "b"),
+        "HDEL": (record, "a"),
         "EXPIRE": (record, "60"),
         "ZADD": (ordered, "1", "a"),
         "ZCARD": (ordered,),
