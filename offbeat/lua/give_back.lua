@@ -1,4 +1,4 @@
--- GIVE BACK: put the message of a run that was never launched back into the queue, for another controller.
+-- GIVE_BACK: put the message of a run that was never launched back into the queue, for another controller.
 -- The message is pushed first: if what follows is refused, it is a duplicate of its run, which is still due.
 -- KEYS  1 run  2 queue  3 inflight  4 due of the owner  5 dedup
 -- ARGV  1 run_id  2 owner
