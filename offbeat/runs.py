@@ -403,7 +403,7 @@ class OwnedRuns:
                 keys.due(self.owner),
                 keys.dedup,
             ],
-            [run_id, self.owner],
+            [run_id, self.owner, self._claim_due_sec],
         )
         return bool(answer)
 

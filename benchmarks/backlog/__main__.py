@@ -1,6 +1,6 @@
 """Long queues, duplicates and a huge message, against what is promised; needs a redis-server.
 
-`python -m benchmarks.backlog` runs all parts on a Redis of its own, in about two minutes.
+`python -m benchmarks.backlog` runs all parts on a private Redis, in about two minutes.
 """
 
 import argparse

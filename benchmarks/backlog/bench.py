@@ -1,4 +1,4 @@
-"""The queue under test: a Redis of its own, and as many messages as are asked for."""
+"""The queue under test: its private Redis, and as many messages as are asked for."""
 
 import asyncio
 from dataclasses import dataclass

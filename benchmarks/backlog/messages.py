@@ -63,7 +63,7 @@ def _go(job: dict[str, object]) -> str:
 
 
 def _by_hand(job: dict[str, object]) -> str:
-    """Name the job last, on lines of its own."""
+    """Name the job last, on a separate line."""
     rest = {name: value for name, value in job.items() if name != "job_id"}
     return json.dumps(rest | {"job_id": job["job_id"]}, indent=2)
 

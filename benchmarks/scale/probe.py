@@ -1,4 +1,4 @@
-"""/readyz asked every 50 ms, from a process of its own, beside an idle server of the same kind."""
+"""/readyz asked every 50 ms, from a separate process, beside an idle server of the same kind."""
 
 import asyncio
 import http.client

@@ -1,6 +1,6 @@
 """One child process under asyncio: its lines, its end, and nothing left of it afterwards.
 
-A child leads a session of its own, so what it has started can be killed with it. Its exit is
+A child leads its own session, so what it has started can be killed with it. Its exit is
 noticed without reaping it: until then its id cannot be given to another process, and no signal of
 ours can reach a stranger. `asyncio`'s own subprocesses reap at once, and one whose watching cannot
 begin runs on unwatched.

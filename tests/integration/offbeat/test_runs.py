@@ -481,6 +481,18 @@ async def test_a_run_that_was_never_launched_can_be_given_back(
     assert admin.llen(runs.keys.queue) == 0
 
 
+async def test_a_run_that_another_controller_was_handed_is_not_given_back(
+    runs: OwnedRuns, admin: redis.Redis
+) -> None:
+    """Its Job may be created at this moment: the message would run twice."""
+    await runs.store.push(b'{"job_id": 1}')
+    (claim,) = (await runs.claim(cap=10, most=1)).claims
+    admin.zadd(runs.keys.due(runs.owner), {claim.run_id: 0})
+    assert await runs.due(most=10, put_off_sec=30) == [claim.run_id]
+    assert not await runs.give_back(claim.run_id)
+    assert admin.llen(runs.keys.queue) == 0
+
+
 async def test_disowned_runs_are_forgotten(runs: OwnedRuns, admin: redis.Redis) -> None:
     """Only the slot of this owner is freed."""
     run_id = await claimed(runs)

@@ -835,7 +835,7 @@ def test_the_environment_holds_what_the_analyzer_needs() -> None:
         "OFFBEAT_RUN_ID": "another",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "GITHUB_TOKEN": "secret",
-        "KUBECONFIG": "/root/.kube/config",
+        "KUBECONFIG": "/home/user/.kube/config",
     }
     settings = ControllerSettings(
         **SETTINGS, shared_mount_path="/music", output_mount_path="/out", redis_ca_file="/ca.pem"
