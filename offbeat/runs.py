@@ -1,16 +1,12 @@
 """The controller's view of Redis: the runs of one owner, from their claim to their release.
 
 An owner is one installation; several controllers of it share its runs, and none touches those of
-another owner. Every step is one script, atomic and safe to repeat. Each controller leaves a nonce
-with every claim: where Redis does not hold it any more, its history was lost (flushed, rolled back
-by a failover), and nothing is claimed until the runs have been entered again from their Jobs.
+another owner. Every step is one script, atomic and safe to repeat. Where Redis has lost its history
+(`history.py`), nothing is claimed until the runs have been entered again from their Jobs.
 """
 
 import asyncio
-import contextlib
-import secrets
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,12 +14,12 @@ from enum import StrEnum
 from typing import Self, cast
 
 import redis.asyncio as redis
-from redis.exceptions import AskError, MovedError, ResponseError
 
 from offbeat import scripts
 from offbeat.connection import insistently, open_redis, raise_refusal, translate_errors
 from offbeat.doctor import missing_commands
 from offbeat.errors import RedisRefused
+from offbeat.history import History
 from offbeat.json_text import HEAD_BYTES, MAX_MESSAGE_BYTES
 from offbeat.keys import SCHEMA_VERSION, QueueKeys
 from offbeat.logs import logger
@@ -37,7 +33,6 @@ LARGEST_DELAY_SEC = 900.0
 """Every run is looked at again within this time; a later one comes from a clock set back since."""
 
 _PAGE = 1000
-_MOST_NONCES = 60
 
 
 class RunState(StrEnum):
@@ -93,15 +88,10 @@ class OwnedRuns:
         self.owner = owner
         self.keys = keys
         self.store = Store(client, keys)
-        self.history_lost = True
-        """Whether Redis may not know all runs: nothing is claimed until `join`."""
         self._client = client
         self._monotonic = monotonic
-        self._server: tuple[str | None, ...] | None = None
-        self._instance = secrets.token_hex(6)
+        self._history = History()
         self._claiming = asyncio.Lock()
-        self._nonces: list[str] = []
-        self._superseded: deque[str] = deque(maxlen=1000)
         self._clock_offset: float | None = None
         self._scripts = {
             name: client.register_script(scripts.source(name))
@@ -130,7 +120,7 @@ class OwnedRuns:
         """
 
         async def note_server(connection: redis.Connection) -> None:
-            await runs._note_server(connection)
+            await runs._history.note_server(connection, ask_first=settings.keys.schema)
 
         client = open_redis(settings, on_connect=note_server)
         runs = cls(client, settings.keys, owner)
@@ -138,6 +128,15 @@ class OwnedRuns:
             yield runs
         finally:
             await client.aclose()
+
+    @property
+    def history_lost(self) -> bool:
+        """Whether Redis may not know all runs: nothing is claimed until `join`."""
+        return self._history.lost
+
+    @history_lost.setter
+    def history_lost(self, lost: bool) -> None:
+        self._history.lost = lost
 
     async def join(self) -> None:
         """Say that a controller of this owner is at work, and that Redis knows all its runs.
@@ -148,15 +147,15 @@ class OwnedRuns:
         """
         keys = self.keys
         async with self._claiming:
-            nonce = self._new_nonce()
+            nonce = self._history.new_nonce()
             version = await self._call(
                 "join",
                 [keys.schema, keys.instances(self.owner), keys.owners, keys.queue, keys.results],
-                [SCHEMA_VERSION, self.owner, self._instance, nonce],
+                [SCHEMA_VERSION, self.owner, self._history.instance, nonce],
             )
             self._check_schema(cast("bytes", version).decode())
-            self._confirm([nonce])
-            self.history_lost = False
+            self._history.confirm(nonce)
+            self._history.lost = False
 
     async def heartbeat(self) -> None:
         """Say that a controller of this owner is alive."""
@@ -191,10 +190,9 @@ class OwnedRuns:
             return await self._claim(cap=cap, most=most, max_results=max_results)
 
     async def _claim(self, *, cap: int, most: int, max_results: int | None) -> Claims:
-        keys = self.keys
-        expected, new = self._nonces, self._new_nonce()
-        # Until an answer says which one Redis holds, it may be any that was sent since the last.
-        self._nonces = [*expected[:1], *expected[1:][-_MOST_NONCES:], new]
+        keys, history = self.keys, self._history
+        expected, new = history.expected, history.new_nonce()
+        history.sent(new)
         status, more, *flat = await self._call(
             "claim",
             [
@@ -209,7 +207,7 @@ class OwnedRuns:
             ],
             [
                 self.owner,
-                self._instance,
+                history.instance,
                 new,
                 f" {' '.join(expected)} ",
                 cap,
@@ -228,35 +226,31 @@ class OwnedRuns:
         ]
         word, _, words = status.decode("utf-8", "replace").partition(":")
         if word in {"ok", "full"} or claims:
-            self._confirm([new])
+            history.confirm(new)
         if word == "refused" and not claims:
             async with translate_errors(self._client):
                 raise_refusal(words)
         if word == "schema":
             self._check_schema(words)
         if word == "results":
-            self._nonces = expected
+            history.expected = expected
             raise RedisRefused(
                 f"{keys.results} holds {max_results} results or more: nothing is claimed until "
                 "they are taken out"
             )
         if word == "history":
-            self._nonces = expected
-            self.history_lost = True
+            history.expected, history.lost = expected, True
         return Claims(claims, bool(more), word == "full")
 
     async def due(self, *, most: int, put_off_sec: float) -> list[str]:
         """Return runs that must be looked at now, and put each off by `put_off_sec`."""
-        keys, superseded = self.keys, set(self._superseded)
+        keys, superseded = self.keys, self._history.superseded
         nonce, now, *run_ids = await self._call(
             "due",
             [keys.due(self.owner), keys.instances(self.owner)],
-            [self._instance, put_off_sec, most, LARGEST_DELAY_SEC],
+            [self._history.instance, put_off_sec, most, LARGEST_DELAY_SEC],
         )
-        # A claim may go on beside this call: what it replaced meanwhile is no sign of a loss.
-        found = nonce.decode()
-        if found in superseded or found not in {*self._nonces, *self._superseded}:
-            self.history_lost = True
+        self._history.compare(nonce.decode(), superseded)
         self._clock_offset = float(now) - self._monotonic()
         return [run_id.decode() for run_id in run_ids]
 
@@ -502,40 +496,6 @@ class OwnedRuns:
                 raise
             raise RedisRefused(f"{error}. Missing: {', '.join(missing)}") from error
 
-    async def _note_server(self, connection: redis.Connection) -> None:
-        """Compare who answers with who answered before: another server has another history.
-
-        Raises:
-            redis.ConnectionError: It is another; the call that needed the connection must not go on
-                before the runs are entered again.
-
-        """
-        await connection.on_connect()
-        # A node of a Redis Cluster that does not serve the queue says so here (MovedError).
-        await connection.send_command("GET", self.keys.schema)
-        try:
-            await connection.read_response()
-        except (AskError, MovedError):
-            raise
-        except ResponseError:  # whatever is wrong, the command that follows says it
-            pass
-        found = [
-            await _info(connection, "server", "run_id"),
-            await _info(connection, "replication", "master_replid"),
-        ]
-        server, self._server = self._server, tuple(found)
-        if server is not None and server != self._server:
-            self.history_lost = True
-            raise redis.ConnectionError("another server answers, which may not know all runs")
-
-    def _new_nonce(self) -> str:
-        return secrets.token_hex(8)
-
-    def _confirm(self, nonces: list[str]) -> None:
-        """Note which nonce Redis holds now, and that it never holds an earlier one again."""
-        self._superseded.extend(nonce for nonce in self._nonces if nonce not in nonces)
-        self._nonces = nonces
-
     def _check_schema(self, found: str) -> None:
         if found != SCHEMA_VERSION:
             self.history_lost = True
@@ -550,15 +510,3 @@ class OwnedRuns:
         if self._clock_offset is None:
             return time.time()
         return self._monotonic() + self._clock_offset
-
-
-async def _info(connection: redis.Connection, section: str, name: str) -> str | None:
-    """Ask a connection for one field of INFO; None where the user may not ask."""
-    await connection.send_command("INFO", section)
-    with contextlib.suppress(ResponseError):
-        text = cast("bytes", await connection.read_response()).decode("utf-8", "replace")
-        for line in text.splitlines():
-            field, _, value = line.partition(":")
-            if field == name:
-                return value
-    return None

@@ -52,7 +52,7 @@ async def test_slow_logs_do_not_delay_others(
     await push_healthy(store, 64)
     async with a_controller(settings, cluster, cap=80) as controller:
         await until(lambda: len(cluster.jobs) == 64 and not cluster.active())
-        await until(lambda: len(controller.reconciler._failing) == 64)
+        await until(lambda: len(controller.reconciler._actions) == 64)
         cluster.be_healthy()
         await push_healthy(store, 1, first=100)
         async with asyncio.timeout(240):

@@ -1,6 +1,7 @@
 """A real Redis Cluster of three masters: queues with one tag work, whichever node the URL names."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -16,7 +17,6 @@ from offbeat.store import Store
 from tests.support.handoff import broken
 from tests.support.redis_servers import Cluster, Server
 
-JOB = {"job_id": 42, "relative_path": "a.mp3"}
 QUEUE, RESULTS = "{audio}_jobs", "{audio}_results"
 T = TypeVar("T")
 
@@ -56,21 +56,26 @@ async def insist(call: Callable[[], Awaitable[T]]) -> T:
 
 async def live(settings: Settings) -> None:
     """See a job from its push to its result; nothing has to be tried twice."""
+    # Not twice the same: a node that has just been joined may hear late of an earlier result.
+    job_id = uuid.uuid4().hex
     async with OwnedRuns.connect(settings, "here") as runs, Client.connect(settings=settings) as it:
         await runs.join()
-        waiting = asyncio.create_task(it.submit(JOB, timeout_sec=60))
+        waiting = asyncio.create_task(
+            it.submit({"job_id": job_id, "relative_path": "a.mp3"}, timeout_sec=60)
+        )
         assert await runs.wait(10)
         (claim,) = (await runs.claim(cap=10, most=1)).claims
-        await runs.launched(claim.run_id, job_id=42, number=1, job_name="j", look_again_sec=-1)
+        await runs.launched(claim.run_id, job_id=job_id, number=1, job_name="j", look_again_sec=-1)
         assert await runs.due(most=10, put_off_sec=10) == [claim.run_id]
+        result = broken(claim.run_id, job_id=job_id)
         session = RunSession(settings, claim.run_id, 1)
         try:
             assert not await asyncio.to_thread(session.is_settled)
             session.progress(0.5, "measuring")
-            found = await it.status(42)
+            found = await it.status(job_id)
             assert found is not None
             assert (found.state, found.fraction) == ("running", 0.5)
-            assert await asyncio.to_thread(session.settle, broken(claim.run_id), raw=claim.raw)
+            assert await asyncio.to_thread(session.settle, result, raw=claim.raw)
         finally:
             session.close()
         await runs.release([claim.run_id])

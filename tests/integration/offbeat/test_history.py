@@ -98,10 +98,10 @@ async def test_a_nonce_that_was_rolled_back_is_noticed(
     """Redis may hold what this controller wrote a moment ago, and not what it wrote last."""
     await runs.claim(cap=10, most=1)
     key = runs.keys.instances("here")
-    before = admin.hget(key, runs._instance)
+    before = admin.hget(key, runs._history.instance)
     await runs.store.push(MESSAGE)
     assert (await runs.claim(cap=10, most=1)).claims
-    admin.hset(key, runs._instance, cast("bytes", before))
+    admin.hset(key, runs._history.instance, cast("bytes", before))
     if by == "due":
         await runs.due(most=1, put_off_sec=1)
     else:
@@ -279,7 +279,7 @@ async def test_instances_that_are_long_gone_are_forgotten(
     admin.hset(key, mapping={"old": f"n {now - 700_000}", "recent": f"n {now - 600_000}"})
     await runs.join()
     assert b"old" not in admin.hkeys(key)
-    assert {b"recent", runs._instance.encode()} == set(admin.hkeys(key))
+    assert {b"recent", runs._history.instance.encode()} == set(admin.hkeys(key))
 
 
 async def test_a_result_can_be_delivered_before_the_runs_are_back(

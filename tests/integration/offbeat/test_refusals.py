@@ -370,7 +370,7 @@ async def test_a_key_of_another_type(
     """Each key holds what is not Offbeat's."""
     _, before, step = STEPS[name]
     await before(scene)
-    monkeypatch.setattr(scene.runs, "_new_nonce", lambda: NONCE)
+    monkeypatch.setattr(scene.runs._history, "new_nonce", lambda: NONCE)
     sha = scripts.message_sha(FIRST)
     first = hashlib.sha1(f"{NONCE}:0:{sha}".encode(), usedforsecurity=False).hexdigest()[:16]
     where = {

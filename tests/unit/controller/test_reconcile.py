@@ -67,7 +67,7 @@ class Parts:
 
     async def settled_beside(self) -> None:
         """Wait until nothing is being failed or launched."""
-        while self.reconciler._failing or self.launches:
+        while self.reconciler._actions or self.launches:
             await asyncio.sleep(0.001)
 
     async def _note_look(self, run_ids: Collection[str]) -> None:
@@ -497,7 +497,7 @@ async def test_what_is_being_failed_ends_with_the_loop(parts: Parts) -> None:
     parts.add_run("a", Phase.FAILED, diagnosis=CRASH)
     parts.reconciler.notice("a")
     loop = asyncio.create_task(parts.reconciler.run())
-    while not parts.reconciler._failing:
+    while not parts.reconciler._actions:
         await asyncio.sleep(0.001)
     loop.cancel()
     await asyncio.wait([loop])
