@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from kubernetes.aio import config
@@ -48,6 +49,8 @@ class Cluster:
     ) -> None:
         self.namespace = namespace
         self._configuration = configuration
+        # Else aiohttp reads ~/.netrc and the environment before every request, each in a thread.
+        configuration.client_session_kwargs = {"trust_env": False}
         self._rest = RESTClientObject(configuration)
         self._timeout_sec = timeout_sec
         self._monotonic = monotonic
@@ -76,6 +79,7 @@ class Cluster:
                 "service account, or set KUBECONFIG"
             ) from error
         configuration.connection_pool_maxsize = _CONNECTIONS
+        configuration.proxy = configuration.proxy or _proxy_of_environment(configuration.host)
         cluster = cls(configuration, namespace or "default")
         try:
             yield cluster
@@ -293,6 +297,12 @@ class Cluster:
         server_time = http_time(date)
         if server_time is not None:
             self._offset = server_time - answered_at
+
+
+def _proxy_of_environment(url: str) -> str | None:
+    """Return the proxy for a URL that HTTPS_PROXY and NO_PROXY name; None for none."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 def _items(path: str, page: Resource) -> list[Any]:

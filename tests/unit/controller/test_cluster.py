@@ -1,15 +1,24 @@
 """Every answer of the API leaves as a dict or as one of our errors: no foreign error leaks."""
 
+import json
 from collections.abc import AsyncIterator
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.aio import config
 
 from controller.cluster import Cluster
 from controller.errors import LaunchError, LauncherUnavailable
 from tests.support.api import Answer, an_api, refusal
 
+KUBECONFIG = {
+    "current-context": "c",
+    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    "clusters": [{"name": "c", "cluster": {"server": "http://api.invalid"}}],
+    "users": [{"name": "u", "user": {"token": "secret"}}],
+}
 NOON = 1_700_000_000
 
 
@@ -58,6 +67,39 @@ async def test_requests_carry_credentials() -> None:
     assert calls[0].path == "/apis/batch/v1/namespaces/music/jobs"
     assert calls[0].query == {"labelSelector": "a=b", "limit": "100"}
     assert calls[0].headers["Authorization"] == "bearer secret"
+
+
+async def test_a_netrc_file_changes_no_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a user keeps there for other programs must not stand in the token's way."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with an_api({"*": Answer(body={})}) as (cluster, calls):
+        await cluster.read_job("x")
+    assert calls[0].headers["Authorization"] == "bearer secret"
+
+
+@pytest.mark.parametrize("exception", ["", "api.invalid", "other.invalid"])
+async def test_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exception: str
+) -> None:
+    """It is used unless NO_PROXY names the API server."""
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(json.dumps(KUBECONFIG))
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    monkeypatch.setattr(config.kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
+    monkeypatch.setenv("NO_PROXY", exception)
+    async with an_api({"*": Answer(body={"metadata": {}})}) as (proxy, calls):
+        monkeypatch.setenv("HTTP_PROXY", str(proxy._configuration.host))
+        async with Cluster.connect("music") as cluster:
+            if exception == "api.invalid":
+                with pytest.raises(LauncherUnavailable):
+                    await cluster.read_job("x")
+            else:
+                await cluster.read_job("x")
+    assert len(calls) == (exception != "api.invalid")
 
 
 async def test_metadata_list() -> None:
