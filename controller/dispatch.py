@@ -19,6 +19,11 @@ LOOP = "dispatch"
 
 _WAIT_SEC = 5.0
 _MOST_AT_ONCE = 64
+"""Launches under way at once."""
+
+_LEAST_AT_ONCE = 16
+"""How many of them must have ended before more is claimed: a claim of one costs as much."""
+
 _SLOT_POLL_SEC = 1.0
 _CLOSED_POLL_SEC = 0.05
 _AFTER_ERROR_SEC = 1.0
@@ -67,7 +72,7 @@ class Dispatch:
             await asyncio.sleep(_CLOSED_POLL_SEC)
             return
         room = _MOST_AT_ONCE - len(self._launches)
-        if room <= 0:
+        if room < _LEAST_AT_ONCE:
             await self._wait_for_slot()
             return
         # BLMOVE answers with the message itself, so what waits already is claimed without it: one
