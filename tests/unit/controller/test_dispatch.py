@@ -104,22 +104,25 @@ async def test_messages_are_claimed_and_launched(parts: Parts) -> None:
 
 async def test_what_is_under_way_is_left_room_for(parts: Parts) -> None:
     """A cluster that is slow is not flooded."""
-    parts.launches.under_way = 60
+    parts.launches.under_way = 40
     parts.runs.messages = [b"1"]
     async with parts.running():
         await parts.until(lambda: parts.launches.started)
-    assert parts.runs.said[0] == ("claim", 100, 4, None)
+    assert parts.runs.said[0] == ("claim", 100, 24, None)
 
 
 async def test_nothing_is_claimed_while_too_much_is_under_way(parts: Parts) -> None:
-    """Until something of it has ended."""
+    """Until a quarter of it has ended."""
     parts.launches.under_way = 64
     parts.runs.messages = [b"1"]
     async with parts.running():
+        for _ in range(2):
+            await parts.ticks()
+            assert parts.runs.said == []
+            parts.launches.under_way = 49
+            parts.observer.slot_freed.set()
         await parts.ticks()
-        await parts.ticks()
-        assert parts.runs.said == []
-        parts.launches.under_way = 63
+        parts.launches.under_way = 48
         parts.observer.slot_freed.set()
         await parts.until(lambda: parts.launches.started)
 
