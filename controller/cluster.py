@@ -30,6 +30,7 @@ _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TIMEOUT_SEC = 30.0
 _CONNECTIONS = 32
 _JSON = "application/json, */*"
+_METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 _PAGE = 100  # a Job may carry a message of 200 KiB
 _METADATA_PAGE = 500
@@ -108,7 +109,7 @@ class Cluster:
         return self._offset + self._monotonic()
 
     async def create_job(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a Job.
+        """Create a Job and return its `metadata`: what else it holds is known.
 
         Raises:
             Conflict: A Job of this name exists.
@@ -118,7 +119,7 @@ class Cluster:
             LauncherUnavailable: There is no whole answer; the Job may exist now.
 
         """
-        return await self._json("POST", self._jobs(), body=manifest)
+        return await self._json("POST", self._jobs(), body=manifest, accept=_METADATA)
 
     async def read_job(self, name: str) -> dict[str, Any]:
         """Return one Job.

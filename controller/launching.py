@@ -31,7 +31,7 @@ __all__ = ["PendingLaunches"]
 
 PART = "launching"
 
-_CREATES_AT_ONCE = 16
+_CREATES_AT_ONCE = 32
 """Enough for the API server; more would keep the probes and the watch waiting for the loop."""
 
 _LONGEST_PAUSE_SEC = 30.0
