@@ -59,7 +59,7 @@ async def created(site: Site, pushes: int) -> list[Table]:
     ]
     note = (
         f"{pushes} pushes over {_INTERVALS * interval_sec:.0f} s, Jobs whose pods find no node. "
-        "Created: when a watch of this benchmark is told of it; the controller notes it after that. "
+        "Created: when a watch of this benchmark is told of it; the controller notes it later. "
         "Floor: POST of such a Job by the same client from this machine, between the pushes."
     )
     return [figure_table("From LPUSH to a Job", figures, note)]
