@@ -22,6 +22,13 @@ from offbeat.submission import ENDED, Progress, Submission
 __all__ = ["Client", "Progress"]
 
 _BLOCK_SEC = 5.0
+_NEEDLES = (
+    re.compile(r"[^\x00-\x1f\x7f-\U0010ffff\"&'/<>\\]+"),
+    re.compile(r"[\u00a0-\u2027\u202a-\ud7ff\ue000-\uffff]+"),
+    re.compile(r"[\U00010000-\U0010ffff]+"),
+)
+"""Signs that encoders treat alike; the first that a job_id holds are looked for."""
+
 _ESCAPED = 6
 """Most bytes that a JSON encoder writes for one byte of UTF-8: \\u0061."""
 
@@ -180,9 +187,9 @@ class Client:
 
     async def _queued(self, job_id: int | str) -> Progress | None:
         """Look for a message that waits, from the end that is claimed first."""
-        text, any_escape = _needle(job_id)
+        text, escaped = _needle(job_id)
         async for position, raw in self._store.find_waiting(
-            text, any_escape=any_escape, within=_ESCAPED * len(str(job_id).encode()) + _SPACES
+            text, escaped=escaped, within=_ESCAPED * len(str(job_id).encode()) + _SPACES
         ):
             if _names(raw, job_id):
                 return Progress(job_id=job_id, state="queued", ahead=position)
@@ -210,14 +217,23 @@ def _names(raw: bytes, job_id: int | str) -> bool:
     return found is not None and str(found) == str(job_id)
 
 
-def _needle(job_id: int | str) -> tuple[str, bool]:
-    """Return what a message of that job holds, and whether its producer may have escaped it.
+def _needle(job_id: int | str) -> tuple[str, str]:
+    """Return what a message of that job holds, and what in its place if it is escaped.
 
-    Encoders escape what is not ASCII, quotes, slashes and a few more; letters and digits hardly.
+    The second is in lower case, and empty where only one sign or another of the text may be
+    escaped: no encoder escapes all of ASCII. Signs that are not are escaped all or none, but for
+    two line ends and what takes two units of UTF-16.
     """
     text = str(job_id)
-    plain = re.findall(r"[A-Za-z0-9_.: -]+", text)
-    if plain:
-        return max(plain, key=len), False
-    foreign = re.findall(r"[^\x00-\x7f]+", text)
-    return (max(foreign, key=len), True) if foreign else (":", False)
+    for signs in _NEEDLES:
+        found = signs.findall(text)
+        if found:
+            needle = max(found, key=len)
+            return needle, "" if needle.isascii() else _escape(needle)
+    return ":", ""
+
+
+def _escape(text: str) -> str:
+    """Write each unit of UTF-16 as JSON may."""
+    units = text.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

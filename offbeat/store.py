@@ -186,20 +186,25 @@ class Store:
         return None if index is None else length - 1 - index
 
     async def find_waiting(
-        self, text: str, *, any_escape: bool = False, within: int = 1024
+        self, text: str, *, escaped: str = "", within: int = 1024
     ) -> AsyncIterator[tuple[int, bytes]]:
         """Yield position and bytes of every waiting message whose job_id may hold `text`.
 
-        `within` so many bytes behind the name of the field the text must lie, perhaps escaped.
-        Redis looks through the queue a page at a time, so only candidates travel. An escape of a
-        letter or digit always makes a message one, with `any_escape` every other does, too.
+        Redis looks through the queue a page at a time, so only candidates travel.
+
+        Args:
+            text: What the job_id holds; ASCII unless `escaped` is given.
+            escaped: The same with every sign escaped, in lower case. Without it, any escape of
+                ASCII makes a message a candidate.
+            within: How many bytes behind the name of the field one of them must lie.
+
         """
         keys, skip, more, taken = self.keys, 0, 1, ""
         while more:
             async with translate_errors(self._client):
                 more, skip, taken, *found = await self._find(
                     keys=[keys.queue, keys.stats],
-                    args=[skip, _FIND_PAGE, text, "1" if any_escape else "", taken, within],
+                    args=[skip, _FIND_PAGE, text, escaped, taken, within],
                 )
             for position, raw in zip(found[::2], found[1::2], strict=True):
                 yield position, raw

@@ -54,6 +54,7 @@ def _looked_for(waiting: int) -> dict[str, int | str]:
         "absent, string": "mix-none",
         "absent, not ASCII": "Größe none",
         "absent, nothing but foreign letters": "ÄÖÜ",
+        "absent, nothing but punctuation": "#!",
         "last, integer of one digit": 7,
         "absent, integer of one digit": 8,
     }

@@ -1,7 +1,7 @@
 -- FIND: look for the messages of one job among those that wait, on one page of the queue, from the end that is claimed first.
 -- KEYS  1 queue  2 stats
 -- ARGV  1 how many to skip  2 size of the page  3 text that the message holds, unless it is escaped
---       4 '1' if any escape may hide it, '' if only those of letters and digits  5 messages that had been claimed at the last page, or ''
+--       4 the text with every sign escaped, in lower case; '' for ASCII, of which any sign may be escaped  5 messages claimed at the last page, or ''
 --       6 most bytes from the end of the name "job_id" to the end of its value
 -- Returns {1 if there is another page, how many to skip for it, messages claimed so far, position, message, position, message, …}:
 -- candidates, which the caller parses.
@@ -11,10 +11,10 @@ local skip, size = tonumber(ARGV[1]), tonumber(ARGV[2])
 -- What was claimed since the last page has moved all others up.
 if ARGV[5] ~= '' then skip = math.max(0, skip - math.max(0, taken - tonumber(ARGV[5]))) end
 
-local escapes = {'\\u003', '\\u004', '\\u005', '\\u006', '\\u007'} -- plain searches: a pattern takes thirty times as long
+local escapes = {'\\u002', '\\u003', '\\u004', '\\u005', '\\u006', '\\u007'} -- plain searches: a pattern takes thirty times as long
 local function holds_text(part)
   if string.find(part, ARGV[3], 1, true) then return true end
-  if ARGV[4] == '1' then return string.find(part, '\\u', 1, true) end
+  if ARGV[4] ~= '' then return string.find(string.lower(part), ARGV[4], 1, true) end
   if not string.find(part, '\\u00', 1, true) then return false end
   for _, escape in ipairs(escapes) do
     if string.find(part, escape, 1, true) then return true end

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import pytest
 import redis
 
+from offbeat import client as client_module
 from offbeat.client import Client
 from offbeat.errors import NoRedisConfigured, RedisUnreachable
 from offbeat.run_session import RunSession
@@ -219,19 +221,75 @@ async def test_status_finds_a_job_however_it_is_written(
     assert (found.state, found.ahead) == ("queued", 1)
 
 
-@pytest.mark.parametrize("job_id", ["日本", "é", "&#<>", "💿", 42, -7, 10**30, "0", " x "])
-@pytest.mark.parametrize("ascii_only", [True, False])
+def escaped(text: str) -> str:
+    """Write every sign as an escape, in capitals."""
+    units = text.encode("utf-16-be").hex().upper()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+
+
+ENCODERS: dict[str, Callable[[object], str]] = {
+    "ASCII": json.dumps,
+    "UTF-8": lambda value: json.dumps(value, ensure_ascii=False),
+    "all escaped": lambda value: f'"{escaped(value)}"' if isinstance(value, str) else str(value),
+    "safe in HTML": lambda value: "".join(
+        escaped(sign) if sign in "<>&'+\u2028\u2029" else sign
+        for sign in json.dumps(value, ensure_ascii=False)
+    ),
+}
+NAMES = [
+    "日本",
+    "é",
+    "&#<>",
+    "💿",
+    42,
+    -7,
+    10**30,
+    "0",
+    " x ",
+    "é💿",
+    "本\u2028",
+    "\u2028",
+    "+'",
+    "/",
+    "\x7f",
+]
+
+
+@pytest.mark.parametrize("job_id", NAMES, ids=repr)
+@pytest.mark.parametrize("encoder", ENCODERS)
 async def test_status_finds_jobs_of_every_name(
-    client: Client, store: Store, job_id: int | str, ascii_only: bool
+    client: Client, store: Store, job_id: int | str, encoder: str
 ) -> None:
     """Names may have no letter at all, and a number may be asked for by its digits."""
-    await store.push(json.dumps({"job_id": f"{job_id}!"}, ensure_ascii=ascii_only).encode())
-    await store.push(json.dumps({"job_id": job_id}, ensure_ascii=ascii_only).encode())
+    for each in (f"{job_id}!", job_id):
+        await store.push(f'{{"job_id": {ENCODERS[encoder](each)}}}'.encode())
     assert await client.status(str(job_id).strip() + "?") is None
     for asked in (job_id, str(job_id)):
         found = await client.status(asked)
         assert found is not None
         assert (found.state, found.ahead) == ("queued", 1)
+
+
+async def test_few_messages_travel(
+    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis leaves out those of other jobs, however they are called and written."""
+    names = ["Ä1", "ß", "Größe", "曲", "💿", "Ä/", "#"]
+    for encoder in ENCODERS.values():
+        for name in names:
+            await store.push(f'{{"job_id": {encoder(name)}}}'.encode())
+    looked_at: list[bytes] = []
+    names_job = client_module._names
+
+    def counted(raw: bytes, job_id: int | str) -> bool:
+        looked_at.append(raw)
+        return names_job(raw, job_id)
+
+    monkeypatch.setattr(client_module, "_names", counted)
+    assert await client.status("ÄÖÜ") is None
+    assert looked_at == []
+    assert await client.status("曲名") is None
+    assert looked_at == []
 
 
 @pytest.mark.parametrize("place", [0, 1, 1_999, 2_000, 50_000, 99_998, 99_999])
