@@ -44,8 +44,8 @@ integration: setup ## integration tests: real Redis, real ffmpeg
 cores: setup ## unit tests of the analyzer with the arithmetic of older CPUs
 	@tools/test-cores $(BIN)/pytest tests/unit/analyzer
 
-MUTANTS ?= offbeat/*.py controller/*.py
-MUTANT_TESTS ?= tests/unit/offbeat tests/unit/controller
+MUTANTS ?= offbeat/*.py controller/*.py local/*.py
+MUTANT_TESTS ?= tests/unit/offbeat tests/unit/controller tests/unit/local
 mutants: setup ## changes of the code that no test notices; MUTANTS="controller/decision.py" for one module, in minutes
 	@tools/mutants $(BIN) '$(MUTANTS)' '$(MUTANT_TESTS)'
 

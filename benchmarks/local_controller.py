@@ -1,4 +1,4 @@
-"""`python -m controller` as a process of this machine, watched from outside."""
+"""A controller as a process of this machine, watched from outside."""
 
 import os
 import socket
@@ -40,15 +40,23 @@ def free_port() -> int:
 
 @contextmanager
 def local_controller(
-    redis_url: str, environment: Mapping[str, str], *, log: Path, port: int | None = None
+    redis_url: str,
+    environment: Mapping[str, str],
+    *,
+    log: Path,
+    port: int | None = None,
+    program: str = "controller",
 ) -> Iterator[LocalController]:
-    """Run a controller until the end of the block, which begins when it is ready."""
+    """Run a controller until the end of the block, which begins when it is ready.
+
+    `program` is `controller`, or `local` for that of local mode.
+    """
     port = port or free_port()
     ours = {keys.ENV_REDIS_URL: redis_url, "OFFBEAT_HEALTH_PORT": str(port)}
     with (
         log.open("ab") as file,
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "controller"],
+            [sys.executable, "-P", "-m", program],
             env=dict(os.environ) | ours | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=file,

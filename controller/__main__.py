@@ -1,36 +1,36 @@
-"""`python -m controller`: settings, logs, and then `serve` until a signal."""
+"""`python -m controller`: Jobs in a cluster."""
 
-import asyncio
 import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-from pydantic import ValidationError
-
-from controller.errors import ControllerError
-from controller.serve import serve
-from controller.settings import ControllerSettings
-from offbeat import logs
-from offbeat.errors import OffbeatError
-from offbeat.inspection import forbid_inspection
-from offbeat.logs import logger
+from controller.cluster import Cluster
+from controller.handlers import watch
+from controller.identity import cluster_owner
+from controller.launcher import KubernetesLauncher
+from controller.reconcile import Reconciler
+from controller.serve import Side, run
+from controller.settings import ControllerSettings, JobsConfig
 
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the controller; return the process' exit code."""
-    forbid_inspection()  # local mode: children of this user must not read the URL of Redis
-    try:
-        settings = ControllerSettings()
-    except ValidationError as error:
-        sys.stderr.write(f"offbeat controller: {error}\n")
-        return 2
-    logs.configure(settings.log_level, settings.log_format)
-    try:
-        asyncio.run(serve(settings))
-    except (ControllerError, OffbeatError) as error:
-        logger.error("{}", error)
-        return 1
-    return 0
+    """Run the controller; return the exit code of the process."""
+    return run(_cluster_side)
+
+
+@asynccontextmanager
+async def _cluster_side(config: JobsConfig, settings: ControllerSettings) -> AsyncIterator[Side]:
+    async with Cluster.connect(settings.namespace) as cluster:
+
+        async def watch_cluster(reconciler: Reconciler, on_ready: Callable[[], None]) -> None:
+            await watch(reconciler, settings, namespace=cluster.namespace, on_ready=on_ready)
+
+        owner = settings.owner or cluster_owner(
+            cluster.authority(), cluster.namespace, settings.release
+        )
+        yield Side(owner, KubernetesLauncher(cluster, config, settings), watch_cluster)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 import kopf
 
 from controller.attempt import Phase
-from controller.launcher.kubernetes import observe
+from controller.launcher import observe
 from controller.reconcile import Reconciler
 from controller.settings import ControllerSettings
 from offbeat import keys

@@ -1,31 +1,33 @@
-"""Puts the parts together and runs them until told to stop: it alone knows all of them."""
+"""Puts the loops together and runs them until told to stop, wherever attempts run."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from controller.attempt import Launcher
-from controller.cluster import Cluster
 from controller.decision import Limits
 from controller.dispatch import LOOP as DISPATCH
 from controller.dispatch import Dispatch
-from controller.handlers import watch
+from controller.errors import ControllerError
 from controller.health import serve as serve_health
-from controller.identity import LocalOwner, cluster_owner
-from controller.launcher.kubernetes import KubernetesLauncher
-from controller.launcher.process import ProcessLauncher
 from controller.launching import PendingLaunches
 from controller.observer import Observer
 from controller.reconcile import LOOP as RECONCILE
 from controller.reconcile import Reconciler
 from controller.settings import ControllerSettings, JobsConfig
+from offbeat import logs
+from offbeat.errors import OffbeatError
+from offbeat.inspection import forbid_inspection
 from offbeat.logs import logger
 from offbeat.runs import OwnedRuns
 from offbeat.settings import without_password
 
-__all__ = ["serve"]
+__all__ = ["OpenSide", "Side", "run", "serve"]
 
 WATCH = "watch"
 
@@ -38,7 +40,7 @@ _FIRST_LOOK_SEC = 10.0
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """The launcher's side: who owns its runs, and how word of its Jobs reaches the reconciler."""
 
     owner: str
@@ -46,7 +48,28 @@ class _Side:
     watch: Callable[[Reconciler, Callable[[], None]], Awaitable[None]]
 
 
-async def serve(settings: ControllerSettings) -> None:
+OpenSide = Callable[[JobsConfig, ControllerSettings], AbstractAsyncContextManager[Side]]
+"""Opens the launcher's side for as long as the controller runs."""
+
+
+def run(open_side: OpenSide) -> int:
+    """Read the settings and serve until a signal; return the exit code of the process."""
+    forbid_inspection()  # local mode: children of this user must not read the URL of Redis
+    try:
+        settings = ControllerSettings()
+    except ValidationError as error:
+        sys.stderr.write(f"offbeat controller: {error}\n")
+        return 2
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(serve(settings, open_side))
+    except (ControllerError, OffbeatError) as error:
+        logger.error("{}", error)
+        return 1
+    return 0
+
+
+async def serve(settings: ControllerSettings, open_side: OpenSide) -> None:
     """Run the controller until SIGTERM or SIGINT.
 
     Raises:
@@ -59,7 +82,7 @@ async def serve(settings: ControllerSettings) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     async with (
-        _side(config, settings) as side,
+        open_side(config, settings) as side,
         OwnedRuns.connect(settings, side.owner) as runs,
     ):
         runs.look_every(settings.reconcile_interval_sec)
@@ -118,36 +141,6 @@ async def serve(settings: ControllerSettings) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
-
-
-@asynccontextmanager
-async def _side(config: JobsConfig, settings: ControllerSettings) -> AsyncIterator[_Side]:
-    """Open the launcher that the settings ask for."""
-    if settings.launcher == "kubernetes":
-        async with Cluster.connect(settings.namespace) as cluster:
-
-            async def watch_cluster(reconciler: Reconciler, on_ready: Callable[[], None]) -> None:
-                await watch(reconciler, settings, namespace=cluster.namespace, on_ready=on_ready)
-
-            owner = settings.owner or cluster_owner(
-                cluster.authority(), cluster.namespace, settings.release
-            )
-            yield _Side(owner, KubernetesLauncher(cluster, config, settings), watch_cluster)
-        return
-    launcher = ProcessLauncher(config, settings)
-
-    async def watch_children(reconciler: Reconciler, on_ready: Callable[[], None]) -> None:
-        launcher.on_end = reconciler.finished
-        on_ready()
-        await asyncio.Event().wait()
-
-    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    named = nullcontext(settings.owner) if settings.owner else None
-    try:
-        with named or LocalOwner(url, settings.analysis_queue) as owner:
-            yield _Side(owner, launcher, watch_children)
-    finally:
-        await launcher.close()
 
 
 async def _until_one_ends(stop: asyncio.Event, loops: list[asyncio.Task[None]]) -> None:

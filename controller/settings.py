@@ -16,9 +16,6 @@ __all__ = ["ControllerSettings", "JobsConfig", "Profile", "RedisCa", "SecretKey"
 class ControllerSettings(Settings):
     """Settings of the controller, from `OFFBEAT_…` variables and `.env`."""
 
-    launcher: Literal["kubernetes", "process"] = Field(
-        "kubernetes", description="Jobs in a cluster, or child processes on this machine"
-    )
     namespace: str | None = Field(
         None, description="namespace of the Jobs; default: where the controller runs"
     )

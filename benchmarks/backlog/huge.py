@@ -26,14 +26,13 @@ async def huge(bench: Bench) -> list[Table]:
 def _huge(bench: Bench) -> Table:
     url = bench.settings.redis_url
     assert url is not None
-    environment = {
-        "OFFBEAT_LAUNCHER": "process",
-        "XDG_STATE_HOME": str(bench.folder / "state"),
-    }
+    environment = {"XDG_STATE_HOME": str(bench.folder / "state")}
     log = bench.folder / "controller.log"
     start = b'{"job_id": "huge", "relative_path": "a.mp3", "padding": "'
     message = start + b"x" * (bench.huge_bytes - len(start) - 2) + b'"}'
-    with local_controller(url.get_secret_value(), environment, log=log) as controller:
+    with local_controller(
+        url.get_secret_value(), environment, log=log, program="local"
+    ) as controller:
         _ask(bench, controller.pid, b"not JSON, the first time")  # what it loads once is loaded now
         short = _ask(bench, controller.pid, b"not JSON either")
         long = _ask(bench, controller.pid, message)

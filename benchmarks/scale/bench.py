@@ -56,7 +56,6 @@ class Bench:
         file.write_text(json.dumps({"profiles": {"default": profile}}))
         environment = {
             "KUBECONFIG": str(self.kubeconfig),
-            "OFFBEAT_LAUNCHER": "kubernetes",
             "OFFBEAT_NAMESPACE": NAMESPACE,
             "OFFBEAT_RELEASE": "bench-scale",
             "OFFBEAT_OWNER": _OWNER,

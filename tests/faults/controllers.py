@@ -22,8 +22,16 @@ _FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 class ControllerProcess:
     """One replica."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        program: str = "controller",
+    ) -> None:
         self.name = name
+        self._program = program
         self.health_port = int(environment["OFFBEAT_HEALTH_PORT"])
         self.ended_by_itself: list[str] = []
         self._environment = dict(environment)
@@ -55,7 +63,7 @@ class ControllerProcess:
         if self._process is None:
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "controller"],
+                    [sys.executable, "-m", self._program],
                     env=self._environment,
                     cwd=self._folder,
                     stdout=log,

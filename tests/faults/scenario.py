@@ -112,11 +112,10 @@ def make_controllers(
             found.append(ControllerProcess(f"{release}-{number}", settings, folder))
     if scenario.local_cap:
         settings = common | {
-            "OFFBEAT_LAUNCHER": "process",
             "OFFBEAT_MAX_CONCURRENT_JOBS": str(scenario.local_cap),
             "OFFBEAT_HEALTH_PORT": str(next(ports)),
         }
-        found.append(ControllerProcess("local", settings, folder))
+        found.append(ControllerProcess("local", settings, folder, program="local"))
     return found
 
 

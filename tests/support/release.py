@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.attempt import Attempt, LaunchSpec
 from controller.cluster import Cluster
-from controller.launcher.kubernetes import KubernetesLauncher, observe
+from controller.launcher import KubernetesLauncher, observe
 from controller.settings import ControllerSettings, JobsConfig, Profile
 from offbeat.job import parse_job
 from tests.support.api import Answer

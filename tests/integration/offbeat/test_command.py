@@ -131,7 +131,7 @@ def test_help_imports_nothing_heavy(environment: dict[str, str]) -> None:
     loaded = set(said.stdout.rpartition("loaded:")[2].split())
     assert "offbeat.cli" in loaded
     assert not loaded & {
-        *("analyzer", "controller", "httpx", "kopf", "kubernetes", "kubernetes_asyncio", "loguru"),
+        *("analyzer", "controller", "httpx", "kopf", "kubernetes", "local", "loguru"),
         *("numpy", "pydantic", "redis", "soundfile"),
     }
 

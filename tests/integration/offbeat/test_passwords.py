@@ -52,7 +52,6 @@ def environment(tmp_path: Path, url: str) -> dict[str, str]:
         keys.ENV_RUN_ID: "0123456789abcdef",
         keys.ENV_TERMINATION_LOG: str(tmp_path / "termination-log"),
         "OFFBEAT_SETTLE_PATIENCE_SEC": "0",
-        "OFFBEAT_LAUNCHER": "process",
         "OFFBEAT_HEALTH_PORT": "0",
     }
 
@@ -60,7 +59,7 @@ def environment(tmp_path: Path, url: str) -> dict[str, str]:
 PROGRAMS = {
     "check": ["-c", "import sys; from offbeat.cli import main; sys.exit(main())", "check"],
     "analyzer": ["-m", "analyzer"],
-    "controller": ["-m", "controller"],
+    "controller": ["-m", "local"],
 }
 
 

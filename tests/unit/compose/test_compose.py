@@ -50,7 +50,7 @@ def test_local_mode_is_built_from_the_analyzer_s_file(services: dict[str, Any]) 
     build = services["offbeat"]["build"]
     dockerfile = (ROOT / build["dockerfile"]).read_text()
     assert re.search(rf"^FROM base AS {build['target']}$", dockerfile, re.MULTILINE)
-    assert "OFFBEAT_LAUNCHER=process" in dockerfile
+    assert '"-m", "local"]' in dockerfile
 
 
 def test_local_mode_is_as_confined_as_a_job(services: dict[str, Any]) -> None:

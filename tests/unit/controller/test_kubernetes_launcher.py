@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from controller import launcher
 from controller.attempt import Attempt, Diagnosis, Phase
 from controller.errors import (
     LaunchError,
@@ -14,8 +15,7 @@ from controller.errors import (
     PermissionMissing,
     QuotaExceeded,
 )
-from controller.launcher import kubernetes
-from controller.launcher.kubernetes import observe
+from controller.launcher import observe
 from offbeat.failure import FailureReason
 from offbeat.logs import logger
 from tests.support.api import Answer, Told, an_api, refusal
@@ -283,9 +283,9 @@ async def test_log_tail(
     answer: Answer, lines: list[str], monkeypatch: pytest.MonkeyPatch, warnings: list[str]
 ) -> None:
     """A diagnosis does not wait for a log, and a log that fails alarms nobody."""
-    assert kubernetes._LOG_TIMEOUT_SEC == 5
+    assert launcher._LOG_TIMEOUT_SEC == 5
     if answer.hang:
-        monkeypatch.setattr(kubernetes, "_LOG_TIMEOUT_SEC", 0.05)
+        monkeypatch.setattr(launcher, "_LOG_TIMEOUT_SEC", 0.05)
     diagnosis = Diagnosis(reason=FailureReason.IMAGE_ERROR, summary="s", pod="p")
     async with an_api({"GET log": answer}) as (cluster, calls):
         assert await a_launcher(cluster).log_tail(NAME, diagnosis) == lines

@@ -3,14 +3,19 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from controller import serve as serving
+from controller.attempt import Launcher
 from controller.observer import Observer
-from controller.serve import serve
-from controller.settings import ControllerSettings
+from controller.reconcile import Reconciler
+from controller.serve import Side, serve
+from controller.settings import ControllerSettings, JobsConfig
 
 
 async def test_a_loop_that_swallows_a_cancellation_ends_all_the_same() -> None:
@@ -60,10 +65,20 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControllerSetti
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return ControllerSettings(
         _env_file=None,
-        launcher="process",
         redis_url="redis://127.0.0.1:1/0",
         health_port=0,
     )
+
+
+@asynccontextmanager
+async def a_side(config: JobsConfig, settings: ControllerSettings) -> AsyncIterator[Side]:
+    """Open a side on which nothing happens."""
+
+    async def watch(reconciler: Reconciler, on_ready: Callable[[], None]) -> None:
+        on_ready()
+        await asyncio.Event().wait()
+
+    yield Side("here", cast("Launcher", None), watch)
 
 
 async def test_a_watch_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +98,7 @@ async def test_a_watch_that_fails_is_started_again(monkeypatch: pytest.MonkeyPat
 
 async def test_a_signal_ends_it_while_redis_is_away(settings: ControllerSettings) -> None:
     """It waits for nobody."""
-    serves = asyncio.create_task(serve(settings))
+    serves = asyncio.create_task(serve(settings, a_side))
     await asyncio.sleep(0.3)
     assert not serves.done()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -102,34 +117,4 @@ async def test_a_loop_that_fails_ends_it_with_its_error(
     monkeypatch.setattr("controller.reconcile.Reconciler.run", fail)
     async with asyncio.timeout(120):
         with pytest.raises(ZeroDivisionError):
-            await serve(settings)
-
-
-async def test_the_end_of_an_attempt_is_heard_of_at_once(
-    settings: ControllerSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Local mode's children tell the reconciler themselves."""
-    heard = []
-    monkeypatch.setattr(
-        "controller.reconcile.Reconciler.finished", lambda _, attempt: heard.append(attempt)
-    )
-    made = []
-
-    class Launcher:
-        """Keeps its callback."""
-
-        def __init__(self, *_: object) -> None:
-            made.append(self)
-
-        async def close(self) -> None:
-            """End."""
-
-    monkeypatch.setattr(serving, "ProcessLauncher", Launcher)
-    serves = asyncio.create_task(serve(settings))
-    async with asyncio.timeout(120):
-        while not (made and hasattr(made[0], "on_end")):
-            await asyncio.sleep(0.01)
-    made[0].on_end("it")
-    assert heard == ["it"]
-    os.kill(os.getpid(), signal.SIGTERM)
-    await serves
+            await serve(settings, a_side)

@@ -13,10 +13,9 @@ MODE = LocalMode(redis_url="redis://h/0", mount=Path("/music"), jobs=2)
 
 def test_the_controller_gets_all_that_it_needs() -> None:
     """Its own settings win over what was set before."""
-    told = environment(MODE, {"PATH": "/bin", "OFFBEAT_LAUNCHER": "kubernetes"})
+    told = environment(MODE, {"PATH": "/bin", "OFFBEAT_MAX_CONCURRENT_JOBS": "9"})
     assert told == {
         "PATH": "/bin",
-        "OFFBEAT_LAUNCHER": "process",
         "OFFBEAT_MAX_CONCURRENT_JOBS": "2",
         "OFFBEAT_HEALTH_PORT": "0",
         "OFFBEAT_REDIS_URL": "redis://h/0",

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.launcher.scratch import Scratch
+from local.scratch import Scratch
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from controller.launcher.scratch import Scratch
+from local.scratch import Scratch
 Scratch(Path(sys.argv[1])).make("a").fill(b"{}")
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from controller.attempt import LaunchSpec
-from controller.launcher.scratch import TryFolder
 from controller.settings import ControllerSettings
+from local.scratch import TryFolder
 from offbeat import keys
 
 __all__ = ["child_environment"]

@@ -21,12 +21,12 @@ import pytest
 
 from controller.attempt import Attempt, Diagnosis, Launcher, LaunchSpec, Phase
 from controller.errors import LauncherUnavailable, LaunchRejected
-from controller.launcher import process
-from controller.launcher.child import LineBuffer
-from controller.launcher.environment import child_environment
-from controller.launcher.process import ANALYZER, ProcessLauncher
-from controller.launcher.scratch import TryFolder
 from controller.settings import ControllerSettings, JobsConfig, Profile
+from local import process
+from local.child import LineBuffer
+from local.environment import child_environment
+from local.process import ANALYZER, ProcessLauncher
+from local.scratch import TryFolder
 from offbeat.failure import FailureReason
 from offbeat.job import parse_job
 from offbeat.slug import job_name
@@ -775,7 +775,7 @@ CONTROLLER = """
 import asyncio, sys
 from pathlib import Path
 from controller.attempt import LaunchSpec
-from controller.launcher.process import ProcessLauncher
+from local.process import ProcessLauncher
 from controller.settings import ControllerSettings, JobsConfig
 from offbeat.job import parse_job
 

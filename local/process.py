@@ -17,12 +17,12 @@ from pathlib import Path
 
 from controller.attempt import Attempt, Diagnosis, LaunchSpec, Phase
 from controller.errors import LauncherUnavailable, LaunchRejected
-from controller.launcher.child import ChildProcess
-from controller.launcher.environment import child_environment
-from controller.launcher.oom import OomCounter
-from controller.launcher.scratch import Scratch
-from controller.launcher.verdict import Verdict, judge
 from controller.settings import ControllerSettings, JobsConfig, Profile
+from local.child import ChildProcess
+from local.environment import child_environment
+from local.oom import OomCounter
+from local.scratch import Scratch
+from local.verdict import Verdict, judge
 from offbeat import logs
 from offbeat.failure import FailureReason
 from offbeat.logs import logger

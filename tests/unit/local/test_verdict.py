@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.launcher.oom import OomCounter
-from controller.launcher.verdict import judge
+from local.oom import OomCounter
+from local.verdict import judge
 from offbeat.failure import FailureReason
 
 OUT_OF_MEMORY = json.dumps({"reason": "out_of_memory", "error": "ffmpeg was killed"}).encode()

@@ -33,10 +33,9 @@ def queue(settings: Settings) -> Iterator["redis.Redis"]:
 
 @contextmanager
 def a_controller(settings: Settings, **extra: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `python -m controller` in local mode."""
+    """Run `python -m local`."""
     assert settings.redis_url is not None
     environment = {
-        "OFFBEAT_LAUNCHER": "process",
         "OFFBEAT_REDIS_URL": settings.redis_url.get_secret_value(),
         "OFFBEAT_ANALYSIS_QUEUE": settings.analysis_queue,
         "OFFBEAT_RESULTS_QUEUE": settings.results_queue,
@@ -46,7 +45,7 @@ def a_controller(settings: Settings, **extra: str) -> Iterator["subprocess.Popen
         "XDG_STATE_HOME": str(settings.shared_mount_path.parent / "state"),
         **extra,
     }
-    command = [sys.executable, "-m", "controller"]
+    command = [sys.executable, "-m", "local"]
     process = subprocess.Popen(command, env=os.environ | environment)
     try:
         yield process
