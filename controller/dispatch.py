@@ -83,13 +83,15 @@ class Dispatch:
             return
         self._observer.slot_freed.clear()
         claims = await self._runs.claim(cap=self._cap, most=room, max_results=self._max_results)
-        self._idle = not (claims.claims or claims.more or claims.full)
+        self._idle = not (len(claims.claims) == room or claims.more or claims.full)
         for claim in claims.claims:
             self._launches.start(
                 claim.run_id, claim.raw, number=1, message_bytes=claim.message_bytes
             )
         if claims.full:
             await self._wait_for_slot()
+        else:
+            await asyncio.sleep(0)  # their requests go out before the next one to Redis
 
     def _may_claim(self) -> bool:
         return self._observer.may_claim() and not self._runs.history_lost

@@ -163,10 +163,15 @@ async def test_history_that_is_lost_while_it_waits(
     assert [said[0] for said in parts.runs.said] == ["claim"]  # before the wait
 
 
+@pytest.mark.parametrize("waiting", [0, 1, 63])
 async def test_what_waits_already_is_claimed_without_a_wait(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, waiting: int
 ) -> None:
-    """The wait would bring the whole message into this process, however large it is."""
+    """The wait would bring the whole message into this process, however large it is.
+
+    A claim that took less than it might has emptied the queue: no other call asks it again.
+    """
+    parts.runs.messages = [b"%d" % number for number in range(waiting)]
 
     async def wait(timeout_sec: float) -> bool:
         parts.runs.said.append(("wait",))
