@@ -24,14 +24,14 @@ def demo() -> None:
 
     It needs neither a cluster nor a Redis: it starts its own and cleans up.
     """
-    from offbeat.cli.local import LocalMode, controller, ending_on_sigterm, need
+    from offbeat.cli.local import NEEDED, LocalMode, controller, ending_on_sigterm, need
     from offbeat.cli.report import print_result
     from offbeat.cli.submit import submitted
     from offbeat.embedded import EmbeddedRedis
     from offbeat.errors import NoResultInTime
     from offbeat.settings import Settings
 
-    need("kopf", "kubernetes", "aiohttp", "numpy", "soundfile")
+    need(*NEEDED)
     begun = time.monotonic()
     try:
         with (

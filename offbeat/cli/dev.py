@@ -52,11 +52,11 @@ def dev(
     It watches the queue and analyses in child processes. Where no Redis is named, one is started;
     other commands of this user find it by themselves.
     """
-    from offbeat.cli.local import LocalMode, controller, ending_on_sigterm, need
+    from offbeat.cli.local import NEEDED, LocalMode, controller, ending_on_sigterm, need
     from offbeat.embedded import EmbeddedRedis, default_folder
     from offbeat.settings import without_password
 
-    need("aiohttp", "numpy", "soundfile")
+    need(*NEEDED)
     settings = read_settings(redis_url)
     mount = _mount(audio, settings)
     try:

@@ -16,7 +16,10 @@ from offbeat import keys
 from offbeat.cli.exits import Fault
 from offbeat.lifeline import die_with_parent
 
-__all__ = ["LocalMode", "controller", "ending_on_sigterm", "environment", "need"]
+__all__ = ["NEEDED", "LocalMode", "controller", "ending_on_sigterm", "environment", "need"]
+
+NEEDED = ("aiohttp", "numpy", "soundfile")
+"""What the controller and the analyzers of local mode import."""
 
 _STOP_TIMEOUT_SEC = 30.0
 _ENV_OWNER = f"{keys.ENV_PREFIX}OWNER"

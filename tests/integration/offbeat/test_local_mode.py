@@ -31,17 +31,29 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     music.mkdir()
     soundfile.write(music / "mix.flac", make_mix().samples, RATE_HZ, subtype="PCM_16")
     (music / "text.mp3").write_text("this is no audio\n")
-    (home / "controller").mkdir()  # of the user's own project: must not hide ours
+    for name in ("analyzer", "controller", "local"):
+        (home / name).mkdir()
+        (home / name / "__init__.py").touch()  # of the user's own project: must not hide ours
     return home
 
 
 @pytest.fixture(scope="module")
-def environment(home: Path) -> dict[str, str]:
-    """Name no Redis, and folders of the test's own."""
+def without_cluster_packages(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Make a folder on whose account no Python can import kopf or kubernetes."""
+    folder = tmp_path_factory.mktemp("python")
+    absent = "import sys\nsys.modules |= dict.fromkeys(['kopf', 'kubernetes'])\n"
+    (folder / "sitecustomize.py").write_text(absent)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def environment(home: Path, without_cluster_packages: str) -> dict[str, str]:
+    """Name no Redis, folders of the test's own, and neither kopf nor kubernetes."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "XDG_STATE_HOME": str(home / "state"),
+        "PYTHONPATH": without_cluster_packages,
     }
 
 
@@ -86,6 +98,22 @@ def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess
         text=True,
         timeout=300,
     )
+
+
+@pytest.mark.parametrize("package", ["kopf", "kubernetes"])
+def test_all_of_this_works_without_the_packages_of_a_cluster(
+    environment: dict[str, str], package: str
+) -> None:
+    """What the other tests here start cannot import them."""
+    said = subprocess.run(
+        [sys.executable, "-c", f"import {package}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert said.returncode == 1
+    assert said.stderr.endswith(f"import of {package} halted; None in sys.modules\n")
 
 
 @pytest.mark.usefixtures("dev")
