@@ -94,9 +94,10 @@ class Launcher(Protocol):
         ...
 
     def pages(self) -> AsyncIterator[list[Attempt]]:
-        """Yield every attempt of this installation, cheaply, for the audit.
+        """Yield the attempts of this installation, cheaply, for the audit.
 
-        The phase may be `ACTIVE` for all of them. One that is listed twice is the same attempt.
+        Those whose cleanup is scheduled are left out. The phase may be `ACTIVE` for all others. One
+        that is listed twice is the same attempt.
         """
         ...
 

@@ -5,7 +5,7 @@ memory; what it finds is looked at like any other run.
 """
 
 from controller.attempt import Launcher
-from offbeat.runs import OwnedRuns, RunState
+from offbeat.runs import OwnedRuns
 
 __all__ = ["suspicious_runs"]
 
@@ -20,10 +20,6 @@ async def suspicious_runs(runs: OwnedRuns, launcher: Launcher) -> list[str]:
     """
     found: dict[str, None] = {}
     async for attempts in launcher.pages():
-        run_ids = list({attempt.run_id for attempt in attempts if not attempt.cleanup_scheduled})
-        records = await runs.store.records(run_ids)
-        for run_id in run_ids:
-            record = records.get(run_id)
-            if record is None or record.state not in set(RunState):
-                found[run_id] = None
+        run_ids = dict.fromkeys(attempt.run_id for attempt in attempts)
+        found |= dict.fromkeys(await runs.store.not_in_flight(run_ids))
     return list(found)

@@ -32,8 +32,8 @@ _CONNECTIONS = 32
 _JSON = "application/json, */*"
 _METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
-_PAGE = 100  # a Job may carry a message of 200 KiB
-_METADATA_PAGE = 500
+_PAGE = 100
+"""Objects read at once: one page must not keep the probes waiting."""
 
 
 class Cluster:
@@ -136,9 +136,7 @@ class Cluster:
 
     def job_metadata(self, selector: str) -> AsyncIterator[list[Any]]:
         """Yield pages of these Jobs with nothing but their `metadata`."""
-        return self._list(
-            self._jobs(), {"labelSelector": selector}, limit=_METADATA_PAGE, accept=_METADATA_LIST
-        )
+        return self._list(self._jobs(), {"labelSelector": selector}, accept=_METADATA_LIST)
 
     def pods(self, selector: str) -> AsyncIterator[list[Any]]:
         """Yield pages of the Pods that match a label selector."""
@@ -199,7 +197,7 @@ class Cluster:
         return f"/api/v1/namespaces/{self.namespace}/{path}"
 
     async def _list(
-        self, path: str, query: Mapping[str, str], *, limit: int = _PAGE, accept: str = _JSON
+        self, path: str, query: Mapping[str, str], *, accept: str = _JSON
     ) -> AsyncIterator[list[Any]]:
         """Yield a list page by page, so that nobody holds all of it.
 
@@ -210,7 +208,7 @@ class Cluster:
         following = ""
         restarted = False
         while True:
-            part: dict[str, str | int] = {**query, "limit": limit}
+            part: dict[str, str | int] = {**query, "limit": _PAGE}
             if following:
                 part["continue"] = following
             try:
@@ -265,7 +263,12 @@ class Cluster:
         url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
         try:
             async with asyncio.timeout(timeout_sec):
-                headers = {"Content-Type": content, "Accept": accept} | await self._credentials()
+                headers = {
+                    "Content-Type": content,
+                    "Accept": accept,
+                    "Accept-Encoding": "identity",  # else the API server compresses long lists
+                    **await self._credentials(),
+                }
                 response = await self._rest.request(
                     method, url, headers=headers, body=body, _request_timeout=timeout_sec
                 )

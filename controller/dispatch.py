@@ -5,13 +5,14 @@ without a Job is looked at again when it is due.
 """
 
 import asyncio
+from collections import deque
 
 from controller.launching import PendingLaunches
 from controller.observer import Observer
 from offbeat.errors import RedisUnreachable
 from offbeat.logs import logger
 from offbeat.retry import retry
-from offbeat.runs import OwnedRuns
+from offbeat.runs import Claim, OwnedRuns
 
 __all__ = ["Dispatch"]
 
@@ -84,14 +85,22 @@ class Dispatch:
         self._observer.slot_freed.clear()
         claims = await self._runs.claim(cap=self._cap, most=room, max_results=self._max_results)
         self._idle = not (len(claims.claims) == room or claims.more or claims.full)
-        for claim in claims.claims:
-            self._launches.start(
-                claim.run_id, claim.raw, number=1, message_bytes=claim.message_bytes
-            )
+        await self._start(deque(claims.claims))
         if claims.full:
             await self._wait_for_slot()
-        else:
-            await asyncio.sleep(0)  # their requests go out before the next one to Redis
+
+    async def _start(self, claims: deque[Claim]) -> None:
+        """Launch what was claimed; its requests go out before another message is asked for."""
+        try:
+            while claims:
+                self._launch(claims.popleft())
+                await asyncio.sleep(0)  # the probes must not wait for all of them
+        finally:
+            for claim in claims:
+                self._launch(claim)
+
+    def _launch(self, claim: Claim) -> None:
+        self._launches.start(claim.run_id, claim.raw, number=1, message_bytes=claim.message_bytes)
 
     def _may_claim(self) -> bool:
         return self._observer.may_claim() and not self._runs.history_lost

@@ -83,11 +83,11 @@ class KubernetesLauncher:
         return found
 
     async def pages(self) -> AsyncIterator[list[Attempt]]:
-        """Yield every Job of this release from its metadata alone; the phase is `ACTIVE` for all.
+        """Yield the Jobs of this release from their metadata alone; the phase is `ACTIVE` for all.
 
         A Job may be yielded twice if the list takes minutes.
         """
-        async for page in self._cluster.job_metadata(self._selector):
+        async for page in self._cluster.job_metadata(f"{self._selector},!{keys.LABEL_SETTLED}"):
             yield [attempt for attempt in map(observe, page) if attempt is not None]
 
     async def read_message(self, job_name: str) -> bytes | None:
@@ -212,6 +212,7 @@ class KubernetesLauncher:
         if not jobs:
             return []
         pods = await self._pods(selector)
+        await asyncio.sleep(0)  # the probes must not wait for all of it
         now = self._cluster.now()
         orphans = [name for name, job in jobs.items() if is_without_pod(job, pods[name], now=now)]
         lists = await asyncio.gather(*map(self._events, orphans))

@@ -260,7 +260,7 @@ class Reconciler:
         for start in range(0, len(suspects), _BATCH):
             await self._look_at_each(suspects[start : start + _BATCH])
         await self._runs.join()
-        self._is_first = False
+        self._is_first, self._surveys = False, 1
         async for page in self._runs.pages():
             self._backlog |= dict.fromkeys(page)
         self._observer.runs_known.set()

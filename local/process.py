@@ -165,8 +165,8 @@ class ProcessLauncher:
         ]
 
     async def pages(self) -> AsyncIterator[list[Attempt]]:
-        """Yield every attempt."""
-        attempts = [child.observe() for child in self._children.values()]
+        """Yield the attempts whose cleanup is not scheduled."""
+        attempts = [child.observe() for child in self._children.values() if not child.is_forgotten]
         for start in range(0, len(attempts), _PAGE):
             yield attempts[start : start + _PAGE]
 

@@ -225,6 +225,16 @@ class Store:
         """Return runs that are claimed and not settled, of all owners, with the claims' times."""
         return await self._members(self.keys.inflight, newest)
 
+    async def not_in_flight(self, run_ids: Iterable[str]) -> list[str]:
+        """Return those of `run_ids` that are not claimed, or settled already."""
+        names = list(run_ids)
+        async with translate_errors(self._client):
+            pipeline = self._client.pipeline(transaction=False)
+            for run_id in names:
+                pipeline.zscore(self.keys.inflight, run_id)
+            claimed_at = await pipeline.execute() if names else []
+        return [run_id for run_id, at in zip(names, claimed_at, strict=True) if at is None]
+
     async def finishing(self) -> dict[str, float]:
         """Return settled runs that still hold a slot, with the times of their results."""
         return await self._members(self.keys.finishing, None)

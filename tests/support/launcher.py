@@ -112,7 +112,7 @@ class MemoryCluster:
 
     async def pages(self) -> AsyncIterator[list[Attempt]]:
         """Yield the Jobs, a few at a time, without their phases."""
-        jobs = list(self.jobs.values())
+        jobs = [job for job in self.jobs.values() if not job.cleanup_scheduled]
         for start in range(0, len(jobs), 3):
             await self._network()
             yield [replace(job, phase=Phase.ACTIVE) for job in jobs[start : start + 3]]

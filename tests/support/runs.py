@@ -82,6 +82,16 @@ class MemoryRuns:
             run_id: self.records_by_id[run_id] for run_id in run_ids if run_id in self.records_by_id
         }
 
+    async def not_in_flight(self, run_ids: Collection[str]) -> list[str]:
+        """Return those that are unknown or have ended."""
+        self._fail("not_in_flight")
+        known = self.records_by_id
+        return [
+            run_id
+            for run_id in run_ids
+            if run_id not in known or known[run_id].state not in set(RunState)
+        ]
+
     async def settled(self, run_ids: Collection[str]) -> set[str]:
         """Return those with a result."""
         self._fail("settled")

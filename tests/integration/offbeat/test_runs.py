@@ -513,3 +513,14 @@ async def test_nothing_to_do_is_no_call(runs: OwnedRuns) -> None:
     await runs.release([])
     await runs.disown([])
     await runs.put_off({})
+
+
+async def test_which_runs_are_not_in_flight(runs: OwnedRuns) -> None:
+    """Those that nobody claimed, and those that have their result."""
+    for number in range(3):
+        await runs.store.push(b"%d" % number)
+    first, second, third = (claim.run_id for claim in (await runs.claim(cap=9, most=9)).claims)
+    await runs.settle(broken(second), raw=b"1", holds_slot=True)
+    asked = ["unknown", third, second, first]
+    assert await runs.store.not_in_flight(asked) == ["unknown", second]
+    assert await runs.store.not_in_flight([]) == []

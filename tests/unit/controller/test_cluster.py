@@ -108,7 +108,7 @@ async def test_metadata_list() -> None:
         assert await whole(cluster.job_metadata("a=b")) == [{"metadata": {}}]
     accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
     assert calls[0].headers["Accept"] == accept
-    assert calls[0].query == {"labelSelector": "a=b", "limit": "500"}
+    assert calls[0].query == {"labelSelector": "a=b", "limit": "100"}
 
 
 async def test_events_of_one_job() -> None:

@@ -102,6 +102,14 @@ async def test_messages_are_claimed_and_launched(parts: Parts) -> None:
     assert parts.runs.said[:2] == [("claim", 100, 64, 5), ("claim", 100, 64, 5)]
 
 
+async def test_what_was_claimed_is_launched_when_the_loop_is_cancelled(parts: Parts) -> None:
+    """Else it would wait for the next controller."""
+    parts.runs.messages = [b"%d" % number for number in range(9)]
+    async with parts.running():
+        await parts.until(lambda: len(parts.launches.started) >= 2)
+    assert len(parts.launches.started) == 9
+
+
 async def test_what_is_under_way_is_left_room_for(parts: Parts) -> None:
     """A cluster that is slow is not flooded."""
     parts.launches.under_way = 40
