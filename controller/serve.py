@@ -62,7 +62,7 @@ def run(open_side: OpenSide) -> int:
         sys.stderr.write(f"offbeat controller: {error}\n")
         return 2
     logs.configure(settings.log_level, settings.log_format)
-    # What the imports have made is never garbage; to look through it again keeps the loop for 0.1 s.
+    # What the imports have made is never garbage: looking through it keeps the loop for 40 ms.
     gc.collect()
     gc.freeze()
     try:
