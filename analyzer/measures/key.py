@@ -19,6 +19,7 @@ from analyzer.measures.key_evidence import (
 from analyzer.measures.key_model import KeyModel, Profiles
 from analyzer.measures.notes import notes, semitones
 from analyzer.measures.tuning import tuning_cents, tuning_unity
+from analyzer.viterbi import change_at_a_cost, likeliest_path
 
 __all__ = ["KeyReading", "KeyStretch", "ScoredKey", "read_key"]
 
@@ -142,7 +143,7 @@ def _stretches(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeyStre
         tonal.append(windows.tonal)
     logs = np.log(np.concatenate(likely) + 1e-6)
     logs[np.concatenate(tonal) < LEAST_TONAL_FRAMES] = 0.0
-    path = _steadiest(logs)
+    path = likeliest_path(logs, change_at_a_cost(logs.shape[1], _CHANGE_COST))
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     out = []
     for first, end in pairwise(edges):
@@ -151,22 +152,6 @@ def _stretches(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeyStre
         scored = _scored(key, _probabilities(scores)[0, key])
         out.append(KeyStretch(int(first) * BLOCK_FRAMES, int(last), scored))
     return tuple(out)
-
-
-def _steadiest(logs: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Return the best path through log-probabilities of shape (blocks, keys)."""
-    score = logs[0]
-    came_from = np.empty(logs.shape, np.intp)
-    for block in range(1, len(logs)):
-        best = int(np.argmax(score))
-        changed = score[best] - _CHANGE_COST
-        came_from[block] = np.where(score >= changed, np.arange(logs.shape[1]), best)
-        score = np.maximum(score, changed) + logs[block]
-    path = np.empty(len(logs), np.intp)
-    path[-1] = int(np.argmax(score))
-    for block in range(len(logs) - 1, 0, -1):
-        path[block - 1] = came_from[block, path[block]]
-    return path
 
 
 def _probabilities(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -23,6 +23,7 @@ from analyzer.features.voice import (
     POWER_RANGE_DB,
     Voice,
 )
+from analyzer.viterbi import change_at_a_cost, likeliest_path
 
 __all__ = [
     "HOP_STEPS",
@@ -30,7 +31,6 @@ __all__ = [
     "Segment",
     "VocalModel",
     "Vocals",
-    "best_path",
     "find_vocals",
     "hear_vocals",
     "load_model",
@@ -153,7 +153,9 @@ def find_vocals(
     if not len(logits):
         return None
     total = stop - start
-    segments = _segments(best_path(logits, stay), logits, first * HOP_STEPS - start, total)
+    evidence = np.stack([np.zeros(len(logits)), logits], axis=1)
+    sung = likeliest_path(evidence, change_at_a_cost(2, stay)) == 1
+    segments = _segments(sung, logits, first * HOP_STEPS - start, total)
     length = sum(segment.end - segment.first for segment in segments)
     least = min(_PRESENT_SEC / _STEP_SEC, _PRESENT_SHORT * total)
     present = length >= max(least, _PRESENT_SHARE * total)
@@ -305,22 +307,6 @@ def _group_means() -> Figures:
 @cache
 def _pulse_window(frames: int) -> Figures:
     return np.asarray(np.hanning(frames)[:, None, None], np.float32)
-
-
-def best_path(logits: Reals, stay: float) -> npt.NDArray[np.bool_]:
-    """Return the likelier of two states over time, a change between which costs `stay`."""
-    gain = np.zeros(len(logits))
-    came_from = np.zeros((len(logits), 2), np.bool_)
-    quiet, sung = 0.0, 0.0
-    for index, logit in enumerate(logits.tolist()):
-        came_from[index] = (sung - stay > quiet, sung >= quiet - stay)
-        quiet, sung = max(quiet, sung - stay), max(sung, quiet - stay) + logit
-    state = sung > quiet
-    path = np.zeros(len(gain), np.bool_)
-    for index in range(len(gain) - 1, -1, -1):
-        path[index] = state
-        state = bool(came_from[index, int(state)])
-    return path
 
 
 def _segments(sung: npt.NDArray[np.bool_], logits: Reals, offset: int, total: int) -> list[Segment]:

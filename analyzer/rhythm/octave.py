@@ -8,6 +8,7 @@ the snare comes two beats after the kick drum, not one), how much happens in a b
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from analyzer.features.onsets import Onsets
 from analyzer.models.network import Network, load_network
 from analyzer.rhythm.pulse import Pulse
+from analyzer.viterbi import Scores, likeliest_path
 
 __all__ = ["Block", "Reading", "find_readings", "inputs", "look", "readings_of"]
 
@@ -165,7 +167,7 @@ def find_readings(
     scores = [
         _within(bpm, log_odds, allowed_bpm) for bpm, log_odds in zip(candidates, odds, strict=True)
     ]
-    chosen = _viterbi(candidates, scores)
+    chosen = likeliest_path(scores, partial(_reach, candidates))
     return [
         Reading(time, float(bpm[choice]), bpm, log_odds)
         for time, bpm, log_odds, choice in zip(times, candidates, odds, chosen, strict=True)
@@ -184,21 +186,13 @@ def _within(
     return np.where(inside, log_odds, log_odds - 1e3)
 
 
-def _viterbi(
-    candidates: Sequence[npt.NDArray[np.float64]],
-    scores: Sequence[npt.NDArray[np.float64]],
-) -> list[int]:
-    total = scores[0]
-    back: list[npt.NDArray[np.intp]] = []
-    for number in range(1, len(candidates)):
-        apart = np.abs(np.log(candidates[number][:, None] / candidates[number - 1]))
-        reached = total - _SWITCH_COST * (apart > _SAME_TEMPO)
-        back.append(reached.argmax(axis=1))
-        total = reached.max(axis=1) + scores[number]
-    path = [int(total.argmax())]
-    for origin in reversed(back):
-        path.append(int(origin[path[-1]]))
-    return path[::-1]
+def _reach(
+    candidates: Sequence[npt.NDArray[np.float64]], block: int, score: Scores
+) -> tuple[npt.NDArray[np.intp], Scores]:
+    """Keep the tempo, or read another multiple of it from here on at a price."""
+    apart = np.abs(np.log(candidates[block][:, None] / candidates[block - 1]))
+    reached = score - _SWITCH_COST * (apart > _SAME_TEMPO)
+    return reached.argmax(axis=1), reached.max(axis=1)
 
 
 def _at(values: Matrix, lags: npt.NDArray[np.float64], zero: int) -> npt.NDArray[np.float64]:

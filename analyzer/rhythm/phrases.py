@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.onsets import BANDS, Onsets
+from analyzer.viterbi import change_at_a_cost, likeliest_path
 
 __all__ = ["BARS_PER_PHRASE", "PhraseStarts", "find_phrases"]
 
@@ -40,7 +41,10 @@ def find_phrases(onsets: Onsets, downbeats_sec: Array) -> PhraseStarts | None:
     novelty = _novelty(_bar_strengths(onsets, downbeats_sec))
     evidence = (novelty - novelty.mean()) / max(float(novelty.std()), 1e-9)
     evidence = np.minimum(evidence, 3.0)
-    phase = _viterbi(evidence)
+    # Which bar modulo eight begins phrases: each bar speaks for one of them.
+    begins = np.zeros((bars, BARS_PER_PHRASE))
+    begins[np.arange(bars), np.arange(bars) % BARS_PER_PHRASE] = evidence
+    phase = likeliest_path(begins, change_at_a_cost(BARS_PER_PHRASE, _CHANGE_COST))
     starts = (np.arange(bars) - phase) % BARS_PER_PHRASE == 0
     # How far the evidence of this way to count stands above that of the next best one.
     sums = np.array(
@@ -79,22 +83,3 @@ def _novelty(bars: Array) -> Array:
     distance = np.abs(after - before).sum(axis=1)
     distance[0] = 0.0
     return np.asarray(distance)
-
-
-def _viterbi(evidence: Array) -> npt.NDArray[np.intp]:
-    """Return, for each bar, which bar modulo eight begins phrases there; to change it costs."""
-    count = len(evidence)
-    score = np.zeros(BARS_PER_PHRASE)
-    back = np.empty((count, BARS_PER_PHRASE), np.intp)
-    here = np.arange(BARS_PER_PHRASE)
-    for bar in range(count):
-        best = int(score.argmax())
-        stays = score >= score[best] - _CHANGE_COST
-        back[bar] = np.where(stays, here, best)
-        score = np.where(stays, score, score[best] - _CHANGE_COST)
-        score[bar % BARS_PER_PHRASE] += evidence[bar]
-    path = np.empty(count, np.intp)
-    path[-1] = int(score.argmax())
-    for bar in range(count - 1, 0, -1):
-        path[bar - 1] = back[bar, path[bar]]
-    return path

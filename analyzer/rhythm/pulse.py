@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.onsets import ATTACKS, Onsets
+from analyzer.viterbi import Reach, Scores, likeliest_path
 
 __all__ = ["LONGEST_PERIOD_SEC", "Pulse", "find_pulse"]
 
@@ -34,9 +35,10 @@ _BINS = 72
 _OCTAVES = ((0.25, 0.6), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0), (4.0, 0.8))
 """Multiples of the period at which the autocorrelation is looked at, and how much they count."""
 
-_STEP_COSTS = (0.0, 0.15, 0.5)
-_JUMP_COST = 2.0
-_EVIDENCE = 6.0
+_STEP_COSTS = (0.0, 0.15 / 6, 0.5 / 6)
+"""Of moving so many bins from a window to the next; like the cost of a jump, in saliences."""
+
+_JUMP_COST = 2.0 / 6
 _FINE = 41
 _FINE_RANGE = 0.02
 
@@ -76,7 +78,7 @@ def find_pulse(onsets: Onsets) -> Pulse:
     for first in range(0, len(correlation), _ROWS):
         part = slice(first, first + _ROWS)
         np.matmul(correlation[part].astype(np.float32), classes, out=salience[part])
-    path = _viterbi(salience)
+    path = likeliest_path(salience, _reach())
     starts = np.arange(len(correlation)) * _HOP
     middle = np.minimum(starts + _WINDOW / 2, (starts + len(onsets.strength)) / 2)
     return Pulse(
@@ -145,38 +147,29 @@ def _classes(interval_sec: float) -> Matrix:
     return (total / sum(weight for _, weight in _OCTAVES)).astype(np.float32)
 
 
-def _viterbi(salience: Matrix) -> npt.NDArray[np.intp]:
-    """Return the bin of each window on the best path; bins are a circle."""
-    count, bins = salience.shape
-    back = np.empty((count, bins), np.int16)
+def _reach() -> Reach:
+    """Let the pulse drift by a bin or two, or jump; bins are a circle."""
     moves = [
-        (cost, (np.arange(bins) - shift) % bins)
+        (cost, (np.arange(_BINS) - shift) % _BINS)
         for step, cost in enumerate(_STEP_COSTS)
         for shift in sorted({step, -step})
     ]
     costs = np.array([[cost] for cost, _ in moves])
     sources = np.stack([source for _, source in moves])
-    here = np.arange(bins)
-    score = _EVIDENCE * salience[0].astype(np.float64)
+    here = np.arange(_BINS)
     # To jump, then to stay, then steps: of equals the first is chosen.
-    reached = np.empty((1 + len(moves), bins))
-    origins = np.empty((1 + len(moves), bins), np.int16)
+    reached = np.empty((1 + len(moves), _BINS))
+    origins = np.empty((1 + len(moves), _BINS), np.intp)
     origins[1:] = sources
-    for window in range(1, count):
+
+    def reach(_: int, score: Scores) -> tuple[npt.NDArray[np.intp], Scores]:
         likeliest = int(score.argmax())
         reached[0], origins[0] = score[likeliest] - _JUMP_COST, likeliest
         np.subtract(score[sources], costs, out=reached[1:])
         choice = reached.argmax(axis=0)
-        best = reached[choice, here]
-        origin = origins[choice, here]
-        back[window] = origin
-        score = best + _EVIDENCE * salience[window]
-        score -= score.max()
-    path = np.empty(count, np.intp)
-    path[-1] = int(score.argmax())
-    for window in range(count - 1, 0, -1):
-        path[window - 1] = back[window, path[window]]
-    return path
+        return origins[choice, here], reached[choice, here]
+
+    return reach
 
 
 def _refined(

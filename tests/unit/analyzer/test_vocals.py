@@ -1,6 +1,5 @@
 """Vocals: what is kept of a voice, and what is made of it."""
 
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from analyzer.features.voice import PARTIALS, Voice
 from analyzer.measures.vocals import (
     HOP_STEPS,
     Vocals,
-    best_path,
     find_vocals,
     hear_vocals,
     load_model,
@@ -159,19 +157,6 @@ def test_each_track_has_its_own_on_the_clock_of_the_file(tmp_path: Path) -> None
     assert second.vocals.method == "dsp"
     assert 20.05 <= second.vocals.segments[0].start_sec < 24
     assert second.vocals.segments[-1].end_sec <= 40
-
-
-def test_the_path_is_the_best_of_all() -> None:
-    """Against every sequence of states, tried one by one."""
-    random = np.random.default_rng(5)
-    for _ in range(20):
-        logits = random.normal(0, 3, 9)
-        scores = {
-            states: float(np.dot(states, logits)) - 3 * np.abs(np.diff(states)).sum()
-            for states in product((0, 1), repeat=9)
-        }
-        best = max(scores, key=lambda states: scores[states])
-        assert best_path(logits, 3).tolist() == [bool(state) for state in best]
 
 
 def test_windows_of_a_track_lie_inside_it() -> None:
