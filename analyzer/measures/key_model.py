@@ -1,9 +1,7 @@
 """The trained weights of chords and keys, from `analyzer/models/key.json`."""
 
-import json
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
@@ -12,8 +10,9 @@ import numpy.typing as npt
 from analyzer.measures.chords import CHORD_FEATURES, Array
 from analyzer.measures.key_evidence import END_EVIDENCE, EVIDENCE
 from analyzer.measures.key_hierarchy import agreement
+from analyzer.models.stored import load
 
-__all__ = ["KeyModel", "Profiles", "load_key_model", "parse_key_model"]
+__all__ = ["KeyModel", "Profiles", "load_key_model"]
 
 Wide = npt.NDArray[np.float64]
 
@@ -79,22 +78,20 @@ class KeyModel:
     part: Profiles
 
 
-@cache
 def load_key_model() -> KeyModel:
     """Return the model that comes with the analyzer."""
-    return parse_key_model((files("analyzer.models") / "key.json").read_text("utf-8"))
+    return load("key.json", _key_model)
 
 
-def parse_key_model(text: str) -> KeyModel:
-    """Return the model in a JSON text of the form that `tools.train.key` writes."""
-    raw: dict[str, _Section] = json.loads(text)
-    chords = raw["chords"]
+def _key_model(stored: dict[str, _Section]) -> KeyModel:
+    """Read what `tools.train.key` writes."""
+    chords = stored["chords"]
     return KeyModel(
         chords=np.concatenate(
             [_rows(chords, CHORD_FEATURES).reshape(2, -1), _constant(chords)[:, None]], axis=1
         ).astype(np.float32),
-        whole=_profiles(raw["whole"], (*EVIDENCE, *END_EVIDENCE)),
-        part=_profiles(raw["part"], EVIDENCE),
+        whole=_profiles(stored["whole"], (*EVIDENCE, *END_EVIDENCE)),
+        part=_profiles(stored["part"], EVIDENCE),
     )
 
 

@@ -6,11 +6,10 @@ network with one hidden layer makes a likelihood of them, and the best path thro
 makes segments. `tools/train/vocals.py` trains it and says how good it is.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from analyzer.features.voice import (
     POWER_RANGE_DB,
     Voice,
 )
+from analyzer.models.stored import load
 from analyzer.viterbi import change_at_a_cost, likeliest_path
 
 __all__ = [
@@ -116,10 +116,13 @@ class Vocals:
     rms: float
 
 
-@cache
 def load_model() -> VocalModel:
-    """Read the weights."""
-    stored = json.loads((files("analyzer.models") / "vocals.json").read_text("utf-8"))
+    """Return the weights that come with the analyzer."""
+    return load("vocals.json", _vocal_model)
+
+
+def _vocal_model(stored: dict[str, Any]) -> VocalModel:
+    """Read what `tools.train.vocals` writes."""
     arrays = {name: np.array(stored[name]) for name in ("centre", "scale", "hidden", "output")}
     return VocalModel(**arrays, caution=stored["caution"], stay=stored["stay"])
 

@@ -1,13 +1,12 @@
 """A small feed-forward network, read from a JSON file of this folder."""
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from analyzer.models.stored import load
 
 __all__ = ["Network", "load_network"]
 
@@ -55,11 +54,8 @@ class Network:
 
 def load_network(file: str, name: str) -> Network:
     """Return one network of a file of this folder."""
-    return _load(file)[name]
+    return load(file, _networks)[name]
 
 
-@cache
-def _load(file: str) -> dict[str, Network]:
-    """Read a file once: to parse half a megabyte of digits takes longer than ten seconds' beats."""
-    text = files(__package__).joinpath(file).read_text(encoding="utf-8")
-    return {name: Network.of(fields) for name, fields in json.loads(text)["networks"].items()}
+def _networks(stored: dict[str, Any]) -> dict[str, Network]:
+    return {name: Network.of(fields) for name, fields in stored["networks"].items()}
