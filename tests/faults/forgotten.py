@@ -12,7 +12,12 @@ __all__ = ["forgotten", "merged"]
 
 
 def forgotten(
-    old: Snapshot, new: Snapshot | None, *, live: Collection[str], perhaps_live: Collection[str]
+    old: Snapshot,
+    new: Snapshot | None,
+    *,
+    live: Collection[str],
+    perhaps_live: Collection[str],
+    popped: Iterable[bytes] = (),
 ) -> Forgotten:
     """Return what may be missing or repeated after `old` was replaced by `new`.
 
@@ -21,6 +26,7 @@ def forgotten(
         new: The history that goes on, at its first; None if everything was wiped.
         live: Runs with a Job that is not yet labelled as settled: a controller enters these again.
         perhaps_live: Runs that may have one.
+        popped: All results that the consumer has had, of this history and of those before.
 
     """
     new = new or Snapshot([], [], [], {}, frozenset())
@@ -58,6 +64,8 @@ def forgotten(
     runs |= {_run(raw) for raw in new.results if raw in taken_before}
     runs |= {run_id for run_id in old.settled - new.settled if run_id in perhaps_live}
     runs |= {run_id for run_id in old.settled - new.settled if run_id in new.runs}
+    # Back from a history before `old`: a replica that was promoted had not seen a wipe.
+    runs |= {_run(raw) for raw in popped} & (new.runs.keys() - new.settled)
     return Forgotten(frozenset(missing), frozenset(repeatable), tuple(sorted(runs)), nameless)
 
 

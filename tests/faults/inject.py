@@ -175,7 +175,13 @@ class Injector:
             await replica.client.set("faults:pushed", len(around.producer.pushed))
             self._counts_end()
             self.forgotten.append(
-                forgotten(old, new, live=before, perhaps_live=before | self._live())
+                forgotten(
+                    old,
+                    new,
+                    live=before,
+                    perhaps_live=before | self._live(),
+                    popped=around.consumer.popped,
+                )
             )
             around.redis_proxy.target = replica.port
             around.redis_proxy.is_blocked = False

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from offbeat.embedded import find_server
@@ -56,7 +58,8 @@ class RedisServer:
         self.port = _free_port()
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
-        self.client = redis.Redis(port=self.port, socket_timeout=20.0)
+        # Without repeats: a command that was cut off may have been carried out.
+        self.client = redis.Redis(port=self.port, socket_timeout=20.0, retry=Retry(NoBackoff(), 0))
 
     async def start(self) -> None:
         """Start it on what its folder holds, and wait until it answers."""

@@ -53,6 +53,13 @@ def test_a_failover_without_loss_excuses_nothing() -> None:
     assert forgotten(old, old, live=["b", "c"], perhaps_live=["b", "c"]) == Forgotten()
 
 
+def test_a_run_from_before_a_wipe_may_be_answered_again() -> None:
+    """The promoted replica had not seen the wipe, nor what was settled before it."""
+    new = replace(EMPTY, runs={"a": ONE, "b": TWO, "c": b"{"}, settled=frozenset({"c"}))
+    popped = [answer(1, "a"), answer(None, "c"), answer(4, "d")]
+    assert forgotten(EMPTY, new, live=[], perhaps_live=[], popped=popped).runs == ("a",)
+
+
 def test_a_result_that_comes_back_may_be_read_twice() -> None:
     """The consumer had taken it, which the promoted replica does not know."""
     old = replace(EMPTY, taken=[answer(1, "a")])
