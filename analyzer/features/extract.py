@@ -17,6 +17,7 @@ from analyzer.features.peaks import PeakMeter, Peaks
 from analyzer.features.spectrum import Spectrum, SpectrumMeter
 from analyzer.features.voice import Voice, VoiceMeter
 from analyzer.features.waveform import Quantiser, Waveform, WaveformMeter
+from analyzer.samples import Samples
 
 __all__ = ["Extractor", "Features"]
 
@@ -26,8 +27,6 @@ _MOST_ENERGY = np.float32(1e20)
 Integers of 32 bits that were written as float without scaling stay below it. Above it, powers of
 spectra leave the range of float32.
 """
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)

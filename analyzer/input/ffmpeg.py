@@ -20,8 +20,8 @@ import numpy as np
 from analyzer.errors import CorruptAudio, DecoderKilled, DecoderMissing, UnsupportedFormat
 from analyzer.input import ogg
 from analyzer.input.ffmpeg_log import FfmpegLog
-from analyzer.input.reader import Samples
 from analyzer.input.sniff import Format
+from analyzer.samples import Samples
 from offbeat.lifeline import die_with_parent
 
 __all__ = ["FfmpegReader", "child_environment", "command", "find_ffmpeg"]

@@ -6,17 +6,12 @@ Every result depends on the samples alone, so no reader may let its decoder's ow
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from analyzer.errors import CorruptAudio, DecoderMissing, LimitExceeded, UnsupportedFormat
 from analyzer.input.sniff import Format, sniff
 from analyzer.options import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
+from analyzer.samples import Samples
 
-__all__ = ["Reader", "Samples", "open_reader"]
-
-Samples = npt.NDArray[np.float32]
-"""Samples of shape (frames, channels), full scale = ±1, channels in the order of WAVE files."""
+__all__ = ["Reader", "open_reader"]
 
 
 class Reader(Protocol):

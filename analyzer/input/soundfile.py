@@ -13,8 +13,8 @@ import soundfile
 
 from analyzer.errors import CorruptAudio, UnsupportedFormat
 from analyzer.input import ogg, promise
-from analyzer.input.reader import Samples
 from analyzer.input.sniff import Format
+from analyzer.samples import Samples
 
 __all__ = ["NotForLibsndfile", "SoundFileReader"]
 
