@@ -101,6 +101,10 @@ class Launcher(Protocol):
         """
         ...
 
+    async def is_settled(self, spec: LaunchSpec) -> bool:
+        """Say whether the cleanup of this attempt is scheduled: then its run has had its result."""
+        ...
+
     async def read_message(self, job_name: str) -> bytes | None:
         """Return the message that an attempt was started with; None if there is none."""
         ...

@@ -28,7 +28,7 @@ from controller.settings import ControllerSettings, JobsConfig
 from offbeat import keys
 from offbeat.failure import FailureReason
 from offbeat.logs import logger
-from offbeat.slug import HELM_TEST_JOB_ID_PREFIX
+from offbeat.slug import HELM_TEST_JOB_ID_PREFIX, job_name
 
 __all__ = ["KubernetesLauncher", "observe"]
 
@@ -89,6 +89,16 @@ class KubernetesLauncher:
         """
         async for page in self._cluster.job_metadata(f"{self._selector},!{keys.LABEL_SETTLED}"):
             yield [attempt for attempt in map(observe, page) if attempt is not None]
+
+    async def is_settled(self, spec: LaunchSpec) -> bool:
+        """Read the label of the Job."""
+        try:
+            job = await self._cluster.read_job(job_name(spec.job.job_id, spec.run_id, spec.number))
+        except NotFound:
+            return False
+        labels = mapping(job, "metadata", "labels")
+        is_own = text(labels, keys.LABEL_RUN) == spec.run_id
+        return is_own and text(labels, keys.LABEL_SETTLED) == "true"
 
     async def read_message(self, job_name: str) -> bytes | None:
         """Return the message that a Job carries; None if there is no Job, or none in it."""

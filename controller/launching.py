@@ -108,10 +108,16 @@ class PendingLaunches:
         task.add_done_callback(lambda done: self._forget(run_id, done))
 
     async def register_all(self) -> None:
-        """Enter every run that is being launched into a Redis that has lost its history."""
+        """Enter every run that is being launched into a Redis that has lost its history.
+
+        Raises:
+            LaunchError: Not everything was done.
+
+        """
         for run_id, launch in list(self._launches.items()):
             spec = admit(run_id, launch.raw, number=launch.number, profiles=self._profiles)
-            if isinstance(spec, LaunchSpec):
+            # What had its result before Redis forgot it must not be done again.
+            if isinstance(spec, LaunchSpec) and not await self._launcher.is_settled(spec):
                 state = RunState.CLAIMED if launch.number == 1 else RunState.LAUNCHING
                 await self._register(spec, state, "")
 
@@ -182,7 +188,8 @@ class PendingLaunches:
                 look_again_sec=self._first_look_sec,
             )
         )
-        if answer == "unknown":  # it has its result already, or Redis has lost the run
+        # It has its result already, or Redis has lost the run.
+        if answer == "unknown" and not await self._is_settled(spec):
             await self._register(spec, RunState.LAUNCHED, job_name)
 
     async def _create(self, spec: LaunchSpec) -> str:
@@ -216,6 +223,14 @@ class PendingLaunches:
             on=(LauncherUnavailable, PermissionMissing),
             pauses=Pauses(longest_sec=_LONGEST_PAUSE_SEC),
             on_error=report,
+            sleep=self._sleep,
+        )
+
+    async def _is_settled(self, spec: LaunchSpec) -> bool:
+        return await retry(
+            lambda: self._launcher.is_settled(spec),
+            on=(LauncherUnavailable, PermissionMissing),
+            on_error=lambda error, _: self._observer.failed(PART, str(error)),
             sleep=self._sleep,
         )
 

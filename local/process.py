@@ -170,6 +170,11 @@ class ProcessLauncher:
         for start in range(0, len(attempts), _PAGE):
             yield attempts[start : start + _PAGE]
 
+    async def is_settled(self, spec: LaunchSpec) -> bool:
+        """Say whether an attempt is only waited for."""
+        child = self._children.get(job_name(spec.job.job_id, spec.run_id, spec.number))
+        return child is not None and child.is_forgotten
+
     async def read_message(self, job_name: str) -> bytes | None:
         """Return the message of an attempt; `None` if there is no such attempt."""
         child = self._children.get(job_name)

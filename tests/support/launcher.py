@@ -117,6 +117,12 @@ class MemoryCluster:
             await self._network()
             yield [replace(job, phase=Phase.ACTIVE) for job in jobs[start : start + 3]]
 
+    async def is_settled(self, spec: LaunchSpec) -> bool:
+        """Say whether a Job is labelled as settled."""
+        await self._network()
+        job = self.jobs.get(job_name(spec.job.job_id, spec.run_id, spec.number))
+        return job is not None and job.cleanup_scheduled
+
     async def read_message(self, job_name: str) -> bytes | None:
         """Return the message of a Job."""
         await self._network()

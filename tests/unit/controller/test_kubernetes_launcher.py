@@ -173,6 +173,21 @@ async def test_pages() -> None:
     assert "PartialObjectMetadataList" in calls[0].headers["Accept"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(Answer(body=a_job(NAME, settled=True)), True, id="settled"),
+        pytest.param(Answer(body=a_job(NAME)), False, id="not yet"),
+        pytest.param(refusal(404), False, id="gone"),
+        pytest.param(Answer(body=a_job(NAME, run_id="other", settled=True)), False, id="other"),
+    ],
+)
+async def test_is_settled(answer: Answer, expected: bool) -> None:
+    """The label of the Job says it, where the Job is of this run."""
+    async with an_api({f"GET {NAME}": answer}) as (cluster, _):
+        assert await a_launcher(cluster).is_settled(a_spec()) is expected
+
+
 async def test_read_message() -> None:
     """The very bytes that the run was launched with come back."""
     async with an_api({f"GET {NAME}": Answer(body=a_job())}) as (cluster, _):

@@ -188,6 +188,34 @@ async def test_a_run_that_redis_has_lost_meanwhile(parts: Parts, answer: str) ->
     assert parts.runs.said[1:] == entered
 
 
+async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
+    """Its Job says that it is settled: entered again, it would be done again."""
+    create = parts.cluster.create
+
+    async def create_and_settle(spec: LaunchSpec) -> str:
+        name = await create(spec)
+        parts.cluster.change(name, cleanup_scheduled=True)
+        return name
+
+    parts.cluster.create = create_and_settle  # type: ignore[method-assign]
+    parts.runs.answers["launched"] = "unknown"
+    await parts.launch()
+    assert [said[0] for said in parts.runs.said] == ["launched"]
+
+
+async def test_a_settled_launch_under_way_is_not_entered_into_an_empty_redis(parts: Parts) -> None:
+    """As when Redis did not answer since its Job was created."""
+    parts.runs.fail_next("launched")
+    parts.runs.errors["launched"] *= 1000
+    parts.launches.start("r", RAW, number=1)
+    while parts.observer.last_error() != "no Redis":
+        await asyncio.sleep(0.001)
+    parts.cluster.change(NAME, cleanup_scheduled=True)
+    await parts.launches.register_all()
+    await parts.launches.drain(0)
+    assert parts.runs.said == []
+
+
 @pytest.mark.parametrize(("number", "state"), [(1, "claimed"), (2, "launching")])
 async def test_launches_under_way_are_entered_into_an_empty_redis(
     parts: Parts, number: int, state: str

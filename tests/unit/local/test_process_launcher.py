@@ -538,6 +538,8 @@ async def test_runs_are_told_apart(tmp_path: Path) -> None:
         }
         await launcher.schedule_cleanup(third, None)
         assert await launcher.inspect({"c" * 16}) == []
+        settled = [await launcher.is_settled(a_spec(run_id * 16)) for run_id in "abcd"]
+        assert settled == [False, False, True, False]
         pages = [page async for page in launcher.pages()]
         assert [attempt.run_id[0] for page in pages for attempt in page] == ["a", "b"]
 
