@@ -35,6 +35,7 @@ _CREATES_AT_ONCE = 32
 """Enough for the API server; more would keep the probes and the watch waiting for the loop."""
 
 _LONGEST_PAUSE_SEC = 30.0
+_CANCELLED_WITHIN_SEC = 1.0
 _LOG_INTERVAL_SEC = 30.0
 
 
@@ -133,6 +134,8 @@ class PendingLaunches:
         forbidden = [run_id for run_id, launch in self._launches.items() if launch.is_forbidden]
         for task in tasks:
             task.cancel()
+        if tasks:  # what they have open is closed before Redis is
+            await asyncio.wait(tasks, timeout=_CANCELLED_WITHIN_SEC)
         for run_id in forbidden:
             with contextlib.suppress(RedisUnreachable):
                 if await self._runs.give_back(run_id):

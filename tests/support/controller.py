@@ -1,7 +1,9 @@
 """The loops of a controller on a real Redis and a cluster in memory, and what tests ask of them."""
 
 import asyncio
+import gc
 import json
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -87,6 +89,9 @@ async def a_controller(
                 loop.cancel()
             await launches.drain(0)
             await asyncio.gather(*loops, return_exceptions=True)
+    with warnings.catch_warnings():  # whoever is killed closes nothing that was being opened
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 async def until(condition: Callable[[], object]) -> None:
