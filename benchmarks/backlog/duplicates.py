@@ -56,6 +56,10 @@ class _Clock:
         _never()
         yield []
 
+    async def is_settled(self, spec: LaunchSpec) -> bool:
+        """Know no attempt."""
+        return False
+
     async def read_message(self, job_name: str) -> bytes | None:
         _never()
 
