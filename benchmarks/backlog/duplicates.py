@@ -57,8 +57,7 @@ class _Clock:
         yield []
 
     async def is_settled(self, spec: LaunchSpec) -> bool:
-        """Know no attempt."""
-        return False
+        _never()
 
     async def read_message(self, job_name: str) -> bytes | None:
         _never()
