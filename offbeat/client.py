@@ -218,11 +218,11 @@ def _names(raw: bytes, job_id: int | str) -> bool:
 
 
 def _needle(job_id: int | str) -> tuple[str, str]:
-    """Return what a message of that job holds, and what in its place if it is escaped.
+    """Return a part of the job_id that its message holds, and the same part escaped.
 
-    The second is in lower case, and empty where only one sign or another of the text may be
-    escaped: no encoder escapes all of ASCII. Signs that are not are escaped all or none, but for
-    two line ends and what takes two units of UTF-16.
+    The escaped one is in lower case, and empty for ASCII, of which encoders escape a sign here and
+    there. What is not ASCII they escape all or none, except for two line separators and for signs
+    beyond 16 bits, so a part never mixes these.
     """
     text = str(job_id)
     for signs in _NEEDLES:

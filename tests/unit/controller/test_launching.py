@@ -188,6 +188,15 @@ async def test_a_run_that_redis_has_lost_meanwhile(parts: Parts, answer: str) ->
     assert parts.runs.said[1:] == entered
 
 
+async def launch_without_redis(parts: Parts) -> None:
+    """Create a Job of which Redis cannot be told."""
+    parts.runs.fail_next("launched")
+    parts.runs.errors["launched"] *= 1000
+    parts.launches.start("r", RAW, number=1)
+    while parts.observer.last_error() != "no Redis":
+        await asyncio.sleep(0.001)
+
+
 async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
     """Its Job says that it is settled: entered again, it would be done again."""
     create = parts.cluster.create
@@ -205,11 +214,7 @@ async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
 
 async def test_a_settled_launch_under_way_is_not_entered_into_an_empty_redis(parts: Parts) -> None:
     """As when Redis did not answer since its Job was created."""
-    parts.runs.fail_next("launched")
-    parts.runs.errors["launched"] *= 1000
-    parts.launches.start("r", RAW, number=1)
-    while parts.observer.last_error() != "no Redis":
-        await asyncio.sleep(0.001)
+    await launch_without_redis(parts)
     parts.cluster.change(NAME, cleanup_scheduled=True)
     await parts.launches.register_all()
     await parts.launches.drain(0)
@@ -241,11 +246,7 @@ async def test_redis_is_away(parts: Parts) -> None:
 
 async def test_redis_is_away_for_longer(parts: Parts) -> None:
     """The probe says why nothing goes on."""
-    parts.runs.fail_next("launched")
-    parts.runs.errors["launched"] *= 1000
-    parts.launches.start("r", RAW, number=1)
-    while parts.observer.last_error() != "no Redis":
-        await asyncio.sleep(0.001)
+    await launch_without_redis(parts)
     await parts.launches.drain(0)
 
 
