@@ -156,8 +156,8 @@ def find_vocals(
     if not len(logits):
         return None
     total = stop - start
-    evidence = np.stack([np.zeros(len(logits)), logits], axis=1)
-    sung = likeliest_path(evidence, change_at_a_cost(2, stay)) == 1
+    states = np.stack([np.zeros(len(logits)), logits], axis=1)
+    sung = likeliest_path(states, change_at_a_cost(2, stay)) == 1
     segments = _segments(sung, logits, first * HOP_STEPS - start, total)
     length = sum(segment.end - segment.first for segment in segments)
     least = min(_PRESENT_SEC / _STEP_SEC, _PRESENT_SHORT * total)
