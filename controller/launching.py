@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from controller.attempt import Diagnosis, Launcher, LaunchSpec
 from controller.errors import (
@@ -28,6 +29,8 @@ from offbeat.retry import Pauses, retry
 from offbeat.runs import OwnedRuns, RunState
 
 __all__ = ["PendingLaunches"]
+
+Answer = TypeVar("Answer")
 
 PART = "launching"
 
@@ -230,11 +233,8 @@ class PendingLaunches:
         )
 
     async def _is_settled(self, spec: LaunchSpec) -> bool:
-        return await retry(
-            lambda: self._launcher.is_settled(spec),
-            on=(LauncherUnavailable, PermissionMissing),
-            on_error=lambda error, _: self._observer.failed(PART, str(error)),
-            sleep=self._sleep,
+        return await self._insist(
+            lambda: self._launcher.is_settled(spec), on=(LauncherUnavailable, PermissionMissing)
         )
 
     async def _refuse(self, result: FailedResult, raw: bytes, message_bytes: int | None) -> None:
@@ -259,11 +259,16 @@ class PendingLaunches:
             )
         )
 
-    async def _insist(self, call: Callable[[], Awaitable[object]]) -> object:
-        """Repeat a call that is safe to repeat until Redis answers."""
+    async def _insist(
+        self,
+        call: Callable[[], Awaitable[Answer]],
+        *,
+        on: type[Exception] | tuple[type[Exception], ...] = RedisUnreachable,
+    ) -> Answer:
+        """Repeat a call that is safe to repeat until it is answered."""
         answer = await retry(
             call,
-            on=RedisUnreachable,
+            on=on,
             on_error=lambda error, _: self._observer.failed(PART, str(error)),
             sleep=self._sleep,
         )

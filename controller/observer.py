@@ -12,7 +12,10 @@ __all__ = ["Observer"]
 
 
 class Observer:
-    """Heartbeats, errors and events of one controller; times are monotonic seconds."""
+    """Heartbeats, errors and events of one controller; times are monotonic seconds.
+
+    Its loops write; `silent_loops` and `last_error` may be read from another thread.
+    """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.slot_freed = asyncio.Event()
@@ -39,7 +42,7 @@ class Observer:
         now = self._monotonic()
         return {
             loop: round(now - self._ticks[loop], 1)
-            for loop, limit in self._limits.items()
+            for loop, limit in list(self._limits.items())
             if now - self._ticks[loop] > limit
         }
 

@@ -29,12 +29,6 @@ _NEEDLES = (
 )
 """Signs that encoders treat alike; the first that a job_id holds are looked for."""
 
-_ESCAPED = 6
-"""Most bytes that a JSON encoder writes for one byte of UTF-8: \\u0061."""
-
-_SPACES = 64
-"""Colon, quotes and white space between the name job_id and its value, generously."""
-
 _CLAIMS_LOOKED_AT = 2_000
 
 
@@ -187,9 +181,9 @@ class Client:
 
     async def _queued(self, job_id: int | str) -> Progress | None:
         """Look for a message that waits, from the end that is claimed first."""
-        text, escaped = _needle(job_id)
+        part, escaped = _needle(job_id)
         async for position, raw in self._store.find_waiting(
-            text, escaped=escaped, within=_ESCAPED * len(str(job_id).encode()) + _SPACES
+            str(job_id), part=part, escaped=escaped
         ):
             if _names(raw, job_id):
                 return Progress(job_id=job_id, state="queued", ahead=position)
@@ -230,7 +224,7 @@ def _needle(job_id: int | str) -> tuple[str, str]:
         if found:
             needle = max(found, key=len)
             return needle, "" if needle.isascii() else _escape(needle)
-    return ":", ""
+    return "", ""
 
 
 def _escape(text: str) -> str:

@@ -186,17 +186,18 @@ class Store:
         return None if index is None else length - 1 - index
 
     async def find_waiting(
-        self, text: str, *, escaped: str = "", within: int = 1024
+        self, job_id: str, *, part: str = "", escaped: str = ""
     ) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield position and bytes of every waiting message whose job_id may hold `text`.
+        """Yield position and bytes of every waiting message that may be of this job.
 
         Redis looks through the queue a page at a time, so only candidates travel.
 
         Args:
-            text: What the job_id holds; ASCII unless `escaped` is given.
+            job_id: As text.
+            part: What a message that escapes some signs of it holds nevertheless; ASCII unless
+                `escaped` is given.
             escaped: The same with every sign escaped, in lower case. Without it, any escape of
                 ASCII makes a message a candidate.
-            within: How many bytes behind the name of the field one of them must lie.
 
         """
         keys, skip, more, taken = self.keys, 0, 1, ""
@@ -204,7 +205,7 @@ class Store:
             async with translate_errors(self._client):
                 more, skip, taken, *found = await self._find(
                     keys=[keys.queue, keys.stats],
-                    args=[skip, _FIND_PAGE, text, escaped, taken, within],
+                    args=[skip, _FIND_PAGE, job_id, part, escaped, taken],
                 )
             for position, raw in zip(found[::2], found[1::2], strict=True):
                 yield position, raw

@@ -18,7 +18,7 @@ from offbeat.lifeline import die_with_parent
 
 __all__ = ["NEEDED", "LocalMode", "controller", "ending_on_sigterm", "environment", "need"]
 
-NEEDED = ("aiohttp", "numpy", "soundfile")
+NEEDED = ("numpy", "soundfile")
 """What the controller and the analyzers of local mode import."""
 
 _STOP_TIMEOUT_SEC = 30.0

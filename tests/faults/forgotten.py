@@ -25,7 +25,7 @@ def forgotten(
         old: The history that ended, at its last moment.
         new: The history that goes on, at its first; None if everything was wiped.
         live: Runs with a Job that is not yet labelled as settled: a controller enters these again.
-        perhaps_live: Runs that may have one.
+        perhaps_live: Runs that may have one, or an analyzer that may still settle.
         popped: All results that the consumer has had, of this history and of those before.
 
     """
@@ -62,8 +62,9 @@ def forgotten(
         missing.add(_name(raw))
     taken_before = set(old.taken)
     runs |= {_run(raw) for raw in new.results if raw in taken_before}
-    runs |= {run_id for run_id in old.settled - new.settled if run_id in perhaps_live}
-    runs |= {run_id for run_id in old.settled - new.settled if run_id in new.runs}
+    # Whoever still works on what had its result enters it again or settles it once more.
+    open_runs = {*perhaps_live, *old.finishing, *new.runs}
+    runs |= {run_id for run_id in old.settled - new.settled if run_id in open_runs}
     # Back from a history before `old`: a replica that was promoted had not seen a wipe.
     runs |= {_run(raw) for raw in popped} & (new.runs.keys() - new.settled)
     return Forgotten(frozenset(missing), frozenset(repeatable), tuple(sorted(runs)), nameless)

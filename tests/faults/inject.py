@@ -60,6 +60,8 @@ class Injector:
 
     around: Surroundings
     plan: Plan
+    settling: Callable[[], set[str]]
+    """Returns the runs with an analyzer that may still settle."""
     done: int = 0
     disturbed: set[str] = field(default_factory=set)
     """Labels of jobs whose Jobs or pods were deleted by hand."""
@@ -143,7 +145,7 @@ class Injector:
         around = self.around
         async with around.producer.lock, around.consumer.pause:
             await around.consumer.catch_up()
-            before = self._live()
+            before, perhaps = self._live(), self._perhaps_live()
             queues = around.queues
             old = await around.redises.master.snapshot(
                 queues.jobs, queues.results, queues.taken, wipe=True
@@ -151,7 +153,7 @@ class Injector:
             await around.consumer.begin_anew()
             self._counts_end()
             self.forgotten.append(
-                forgotten(old, None, live=before, perhaps_live=before | self._live())
+                forgotten(old, None, live=before, perhaps_live=perhaps | self._perhaps_live())
             )
 
     async def _lossy_failover(self, lag_sec: float) -> None:
@@ -165,7 +167,7 @@ class Injector:
             around.redis_proxy.is_blocked = True
             around.redis_proxy.cut()
             await asyncio.sleep(0.1)
-            before = self._live()
+            before, perhaps = self._live(), self._perhaps_live()
             old = await around.redises.master.snapshot(
                 queues.jobs, queues.results, queues.taken, wipe=False
             )
@@ -179,7 +181,7 @@ class Injector:
                     old,
                     new,
                     live=before,
-                    perhaps_live=before | self._live(),
+                    perhaps_live=perhaps | self._perhaps_live(),
                     popped=around.consumer.popped,
                 )
             )
@@ -192,6 +194,9 @@ class Injector:
 
     def _live(self) -> set[str]:
         return {event.run_id for event in self.around.recorder.live()}
+
+    def _perhaps_live(self) -> set[str]:
+        return self._live() | self.settling()
 
     async def _other_fault(self, fault: Fault) -> None:
         around = self.around

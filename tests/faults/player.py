@@ -10,7 +10,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import aiohttp
@@ -67,7 +67,8 @@ class Player:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._deleted: dict[str, asyncio.Event] = {}
         self._pods_of: Counter[str] = Counter()
-        self._ghosts: set[asyncio.Task[None]] = set()
+        self._ghosts: dict[asyncio.Task[None], str] = {}
+        self._settling: dict[Future[int], str] = {}
         self._is_closed = False
         self.is_over = asyncio.Event()
         """Set at the end, so that lost pods end, too."""
@@ -81,6 +82,10 @@ class Player:
             for task in (*self._tasks.values(), *self._ghosts):
                 task.cancel()
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def settling(self) -> set[str]:
+        """Return the runs with an analyzer that may still settle, whatever became of its pod."""
+        return {*self._ghosts.values(), *list(self._settling.values())}
 
     def _on_event(self, kind: str, pod: Item) -> None:
         name = pod["metadata"]["name"]
@@ -148,8 +153,8 @@ class Player:
                 await self._end(name, 143, pod_reason="Evicted", disrupted=True)
             case Deed.GHOST:
                 ghost = asyncio.create_task(self._haunt(pod))
-                self._ghosts.add(ghost)
-                ghost.add_done_callback(self._ghosts.discard)
+                self._ghosts[ghost] = pod["metadata"]["labels"]["offbeat.io/run"]
+                ghost.add_done_callback(lambda done: self._ghosts.pop(done, None))
                 gone = _disruption("DeletionByPodGC", "the node no longer exists")
                 await self._status(name, {"phase": "Failed", "conditions": [gone]})
                 await self._remove(name)
@@ -179,8 +184,10 @@ class Player:
         """Settle in a thread, as the analyzer would; return its exit code."""
         if self._is_closed:
             raise asyncio.CancelledError
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._settle_now, pod, deed)
+        settling = self._threads.submit(self._settle_now, pod, deed)
+        self._settling[settling] = pod["metadata"]["labels"]["offbeat.io/run"]
+        settling.add_done_callback(lambda done: self._settling.pop(done, None))
+        return await asyncio.wrap_future(settling)
 
     def _settle_now(self, pod: Item, deed: Deed) -> int:
         labels = pod["metadata"]["labels"]

@@ -31,7 +31,8 @@ for _, run_id in ipairs(redis.call('ZRANGE', prefix .. 'inflight', 0, -1)) do
   runs[#runs + 1] = redis.call('HGET', prefix .. 'run:' .. run_id, 'raw') or ''
 end
 local settled = redis.call('KEYS', '*:settled:*')
-local answer = {list(KEYS[1]), list(KEYS[2]), list(KEYS[3]), runs, settled}
+local finishing = redis.call('ZRANGE', prefix .. 'finishing', 0, -1)
+local answer = {list(KEYS[1]), list(KEYS[2]), list(KEYS[3]), runs, settled, finishing}
 if ARGV[2] == '1' then redis.call('FLUSHALL') end
 return answer
 """
@@ -48,6 +49,8 @@ class Snapshot:
     runs: dict[str, bytes]
     """Run without a result → its message."""
     settled: frozenset[str]
+    finishing: frozenset[str] = frozenset()
+    """Settled runs whose controller still holds their slot, and so whatever did them."""
 
 
 class RedisServer:
@@ -100,13 +103,14 @@ class RedisServer:
         """Read what matters, and forget everything in the same moment if asked to."""
         prefix = f"{queue}:" if "{" in queue else f"{{{queue}}}:"
         found = await self.client.eval(_SNAPSHOT, 3, queue, results, taken, prefix, int(wipe))
-        waiting, answered, moved, runs, settled = found
+        waiting, answered, moved, runs, settled, finishing = found
         return Snapshot(
             queue=waiting,
             results=answered,
             taken=moved,
             runs={key.decode(): raw for key, raw in zip(runs[::2], runs[1::2], strict=True)},
             settled=frozenset(key.decode().rpartition(":")[2] for key in settled),
+            finishing=frozenset(run_id.decode() for run_id in finishing),
         )
 
 

@@ -89,7 +89,7 @@ async def run(
             lost=around.recorder.lose if pace.with_lost_nodes else None,
         )
         watcher = Probes(around.controllers)
-        injector = Injector(around, plan)
+        injector = Injector(around, plan, player.settling)
         works = [around.recorder.run(), player.run(), around.consumer.run(), watcher.run()]
         works += [controller.supervise() for controller in around.controllers]
         began = time.monotonic()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from http.client import HTTPConnection
 
 import pytest
@@ -64,6 +65,26 @@ async def test_the_port_is_free_again() -> None:
         pass
     with pytest.raises(ConnectionRefusedError):
         await ask(port, "/livez")
+
+
+async def test_a_loop_that_hangs_is_seen() -> None:
+    """A thread answers, so that nobody waits for the loop which is the trouble."""
+    observer = Observer()
+    observer.expect("dispatch", within_sec=0.0)
+    port = a_free_port()
+    answers: list[tuple[int, object]] = []
+    async with serve(port, observer):
+        asking = threading.Thread(target=lambda: answers.append(asyncio.run(ask(port, "/livez"))))
+        asking.start()
+        asking.join()  # blocks the loop, as a bug would
+    assert [status for status, _ in answers] == [503]
+
+
+async def test_no_such_probe() -> None:
+    """The answer names those that there are."""
+    port = a_free_port()
+    async with serve(port, Observer()):
+        assert await ask(port, "/") == (404, {"error": "there are /livez and /readyz"})
 
 
 async def test_without_a_port() -> None:

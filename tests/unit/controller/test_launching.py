@@ -1,6 +1,7 @@
 """A launch is tried until the launcher accepts or rejects it, or its run is parked."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import pytest
@@ -197,8 +198,8 @@ async def launch_without_redis(parts: Parts) -> None:
         await asyncio.sleep(0.001)
 
 
-async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
-    """Its Job says that it is settled: entered again, it would be done again."""
+def settled_at_once(parts: Parts) -> Callable[[LaunchSpec], Awaitable[str]]:
+    """Return what creates Jobs that have their result at once."""
     create = parts.cluster.create
 
     async def create_and_settle(spec: LaunchSpec) -> str:
@@ -206,10 +207,34 @@ async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
         parts.cluster.change(name, cleanup_scheduled=True)
         return name
 
-    parts.cluster.create = create_and_settle  # type: ignore[method-assign]
+    return create_and_settle
+
+
+async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
+    """Its Job says that it is settled: entered again, it would be done again."""
+    parts.cluster.create = settled_at_once(parts)  # type: ignore[method-assign]
     parts.runs.answers["launched"] = "unknown"
     await parts.launch()
     assert [said[0] for said in parts.runs.said] == ["launched"]
+
+
+async def test_a_job_that_cannot_be_read_for_a_moment(parts: Parts) -> None:
+    """The probe says so until it can: no later launch has to come first."""
+    is_settled, errors = parts.cluster.is_settled, [LauncherUnavailable("502")]
+    told: list[str | None] = []
+
+    async def hesitate(spec: LaunchSpec) -> bool:
+        if errors:
+            raise errors.pop()
+        told.append(parts.observer.last_error())
+        return await is_settled(spec)
+
+    parts.cluster.is_settled = hesitate  # type: ignore[method-assign]
+    parts.cluster.create = settled_at_once(parts)  # type: ignore[method-assign]
+    parts.runs.answers["launched"] = "unknown"
+    await parts.launch()
+    assert told == ["502"]
+    assert parts.observer.last_error() is None
 
 
 async def test_a_settled_launch_under_way_is_not_entered_into_an_empty_redis(parts: Parts) -> None:

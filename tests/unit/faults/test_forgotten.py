@@ -45,6 +45,12 @@ def test_a_settled_run_whose_job_lives_may_be_answered_again() -> None:
     assert wiped(old, "a").runs == ("a",)
 
 
+def test_a_settled_run_that_holds_its_slot_may_be_answered_again() -> None:
+    """Its controller has not let go of what did it: a child of local mode has no label."""
+    old = replace(EMPTY, settled=frozenset({"a", "b"}), finishing=frozenset({"b", "c"}))
+    assert wiped(old).runs == ("b",)
+
+
 def test_a_failover_without_loss_excuses_nothing() -> None:
     """Two equal histories differ in nothing."""
     old = Snapshot(
