@@ -1,36 +1,40 @@
-"""One file → its results: decode once, in blocks, and measure what survives.
+"""One file → its results: decode once, in blocks, find what there is, and say it.
 
-Nothing here knows Redis or Kubernetes: `offbeat analyze` calls it in its own process.
+stream → features → findings → results. Nothing here knows Redis or Kubernetes: `offbeat analyze`
+calls it in its own process, and the pod calls the same.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from analyzer.errors import AnalysisRefused, CorruptAudio, LimitExceeded, OutputRefused
+from analyzer.errors import AnalysisRefused, OutputRefused
 from analyzer.features.extract import Extractor, Features
 from analyzer.features.waveform import quantiser_of
+from analyzer.findings.findings import find
+from analyzer.findings.tracks import check_cues, clipped_ends
 from analyzer.input.paths import open_path
-from analyzer.input.reader import Reader, open_reader
+from analyzer.input.reader import open_reader
 from analyzer.memory import return_memory
 from analyzer.options import Options
 from analyzer.output.folder import OutputPlace
 from analyzer.output.waveform import write_waveform
-from analyzer.report.build import StreamFacts, build_results
-from analyzer.report.waveform import NO_MOUNT, WaveformOutcome
-from analyzer.tracks import clipped_ends, spans
+from analyzer.results.build import build_results
+from analyzer.results.waveform import NO_MOUNT, WaveformOutcome
+from analyzer.stream import Consumer, StreamFacts, feed
 from offbeat.analysis import Results
 from offbeat.job import CueTrack
 
-__all__ = ["Report", "analyse"]
+__all__ = ["ConsumerFactory", "ProgressCallback", "analyse"]
 
-Report = Callable[[float, str], None]
+ProgressCallback = Callable[[float, str], None]
 """Told the fraction that is done, 0–1, and the stage, after every block of about ten seconds."""
 
-_STAGE = "analyse"
-_MOST_SAMPLES = 1 << 22
-"""Samples of a block, over all channels: ten seconds of 384 kHz in eight would take 123 MB."""
+ConsumerFactory = Callable[[StreamFacts], Consumer]
+"""Makes what listens to the samples of a file that has just been opened."""
 
+_STAGE = "analyse"
 _DEFAULTS = Options()
 
 
@@ -45,8 +49,9 @@ def analyse(
     options: Options = _DEFAULTS,
     output: OutputPlace | None = None,
     shown: str | None = None,
-    report: Report = _unreported,
+    report: ProgressCallback = _unreported,
     block_frames: int | None = None,
+    listeners: Sequence[ConsumerFactory] = (),
 ) -> Results:
     """Analyse one file, and each of its cue tracks.
 
@@ -60,21 +65,27 @@ def analyse(
         report: Told how far the analysis is.
         block_frames: Sample frames to decode at a time, about ten seconds' by default. No figure
             depends on it.
+        listeners: What else is to hear the samples, after the features are taken of each block.
 
     Raises:
         AnalysisRefused: The file or the cues are at fault; the text is a sentence for the producer.
         AnalyzerError: This process cannot do its work: no ffmpeg, or a decoder that was killed.
 
     """
+    analysis = partial(
+        _analyse,
+        cues=cues,
+        options=options,
+        output=output,
+        report=report,
+        block_frames=block_frames,
+        listeners=listeners,
+    )
     try:
         if not isinstance(source, Path):
-            return _analyse(
-                source, cues, options, output=output, report=report, block_frames=block_frames
-            )
+            return analysis(source)
         with open_path(source) as file:
-            return _analyse(
-                file, cues, options, output=output, report=report, block_frames=block_frames
-            )
+            return analysis(file)
     except AnalysisRefused as error:
         error.path = shown or (str(source) if isinstance(source, Path) else None)
         raise
@@ -82,36 +93,53 @@ def analyse(
 
 def _analyse(
     file: BinaryIO,
+    *,
     cues: Sequence[CueTrack],
     options: Options,
-    *,
     output: OutputPlace | None,
-    report: Report,
+    report: ProgressCallback,
     block_frames: int | None,
+    listeners: Sequence[ConsumerFactory],
 ) -> Results:
     with open_reader(file) as reader:
-        features = _extract(
+        facts = StreamFacts.of(reader)
+        extractor = _extractor(facts, options, with_waveform=output is not None)
+        others = [listener(facts) for listener in listeners]
+        feed(
             reader,
-            options,
-            with_waveform=output is not None,
-            report=report,
+            [extractor, *others],
+            max_duration_sec=options.max_duration_sec,
+            progress=lambda fraction: report(fraction, _STAGE),
             block_frames=block_frames,
         )
-        facts = StreamFacts(
-            container=reader.container,
-            codec=reader.codec,
-            bit_depth=reader.bit_depth,
-            rate=reader.rate,
-            channels=reader.channels,
-        )
+        features = extractor.finish()
+        for other in others:
+            other.finish()
         warnings = [*reader.warnings, *clipped_ends(cues, features.duration_sec)]
-    return_memory(features.duration_sec)
-    tracks = spans(cues, features.duration_sec)
+    stage_ended = partial(return_memory, features.duration_sec)
+    stage_ended()
+    check_cues(cues, features.duration_sec)
     waveform = _write(features, output)
     if output and waveform.missing:
         warnings.append(f"the waveform was not written: {waveform.missing}")
+    found = find(
+        features,
+        cues,
+        bit_depth=facts.bit_depth,
+        allowed_bpm=options.allowed_bpm,
+        stage_ended=stage_ended,
+    )
     return build_results(
-        facts, features, tracks, options=options, warnings=warnings, waveform=waveform
+        facts, features, found, options=options, warnings=warnings, waveform=waveform
+    )
+
+
+def _extractor(facts: StreamFacts, options: Options, *, with_waveform: bool) -> Extractor:
+    return Extractor(
+        facts.rate,
+        facts.channels,
+        silence_top_db=options.silence_top_db,
+        waveform=quantiser_of(facts.codec, facts.bit_depth) if with_waveform else None,
     )
 
 
@@ -123,35 +151,3 @@ def _write(features: Features, output: OutputPlace | None) -> WaveformOutcome:
         return WaveformOutcome(written=write_waveform(features.waveform, output))
     except OutputRefused as refused:
         return WaveformOutcome(missing=str(refused))
-
-
-def _extract(
-    reader: Reader,
-    options: Options,
-    *,
-    with_waveform: bool,
-    report: Report,
-    block_frames: int | None,
-) -> Features:
-    extractor = Extractor(
-        reader.rate,
-        reader.channels,
-        silence_top_db=options.silence_top_db,
-        waveform=quantiser_of(reader.codec, reader.bit_depth) if with_waveform else None,
-    )
-    frames = block_frames or min(extractor.grid.block, _MOST_SAMPLES // reader.channels)
-    most = options.max_duration_sec * reader.rate
-    decoded = 0
-    while len(block := reader.read(frames)):
-        decoded += len(block)
-        if decoded > most:
-            raise LimitExceeded(
-                f"is longer than {options.max_duration_sec:,.10g} s, which is the limit: split it"
-            )
-        report(
-            min(0.99, decoded / reader.expected_frames) if reader.expected_frames else 0.0, _STAGE
-        )
-        extractor.add(block)
-    if not decoded:
-        raise CorruptAudio("holds no sound: check that the upload was complete, or encode it again")
-    return extractor.finish()

@@ -70,9 +70,14 @@ class Features:
         """Decoded frames by sample rate."""
         return self.frames / self.grid.rate
 
+    @property
+    def channels(self) -> int:
+        """How many channels were decoded."""
+        return int(self.spectrum.offset.shape[1])
+
 
 class Extractor:
-    """Collects the features of one file.
+    """Collects the features of one file: a consumer of its sample stream.
 
     A 5-ms frame is loud when a sine of its mean square, in the loudest channel, would peak above
     the threshold: that is how AES17 defines dBFS.
@@ -106,6 +111,11 @@ class Extractor:
         self._waiting_frames = 0
         # Plain bytes grow in place: a list of small arrays takes four times the memory.
         self._energy, self._loud = bytearray(), bytearray()
+
+    @property
+    def block_frames(self) -> int:
+        """Sample frames of a block that need not be copied: about ten seconds."""
+        return self.grid.block
 
     def add(self, samples: Samples) -> None:
         """Take in the next samples, of shape (frames, channels), in blocks of any size.

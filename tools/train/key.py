@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.measures.chords import CHORD_FEATURES
-from analyzer.measures.key_evidence import END_EVIDENCE, EVIDENCE
+from analyzer.findings.key.chords import CHORD_FEATURES
+from analyzer.findings.key.evidence import END_EVIDENCE, EVIDENCE
 from tools.train.key_data import Heard, chord_examples, hear, key_examples
 from tools.train.key_fit import Fit, fit_tied
 from tools.train.key_material import RENDERERS, SEEDS, example

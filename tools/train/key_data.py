@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.harmony import HarmonyMeter
-from analyzer.measures.chords import chord_features, chord_probabilities, rotations
-from analyzer.measures.key_evidence import end_evidence, evidence, tally, tonal_frames
-from analyzer.measures.notes import notes, semitones
-from analyzer.measures.tuning import tuning_cents
+from analyzer.findings.key.chords import chord_features, chord_probabilities, rotations
+from analyzer.findings.key.evidence import end_evidence, evidence, tally, tonal_frames
+from analyzer.findings.key.notes import notes, semitones
+from analyzer.findings.key.tuning import tuning_cents
 from tools.train.key_fit import Fit
 from tools.train.key_material import RATE_HZ, Example
 from tools.train.key_piece import Piece

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.neural_network import MLPClassifier
 
+from analyzer.findings.rhythm import octave
+from analyzer.findings.rhythm.activation import seen_at
+from analyzer.findings.rhythm.drums import WINDOW, WINDOW_HOP, window_inputs
+from analyzer.findings.rhythm.pulse import find_pulse
 from analyzer.models.network import Network
-from analyzer.rhythm import octave
-from analyzer.rhythm.activation import seen_at
-from analyzer.rhythm.drums import WINDOW, WINDOW_HOP, window_inputs
-from analyzer.rhythm.pulse import find_pulse
 from tools.train.rhythm_examples import Example, examples, pieces
 
 __all__ = ["main"]

@@ -18,7 +18,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from analyzer.features.extract import Extractor
-from analyzer.measures.vocals import find_vocals, hear_vocals
+from analyzer.findings.vocals import find_vocals, hear_vocals
 from tools.train.vocal_material import RATE, at_rate, mix_with_voice
 from tools.train.vocals import Heard, area_under_curve, hear
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from analyzer.features.extract import Extractor
 from analyzer.features.voice import Voice
-from analyzer.measures.vocals import (
+from analyzer.findings.vocals import (
     HOP_STEPS,
     WINDOW_STEPS,
     VocalModel,

@@ -12,8 +12,8 @@ import soundfile
 
 from analyzer.features.extract import Extractor, Features
 from analyzer.features.spectrum import BAND_EDGES_HZ, LOWEST_HZ
-from analyzer.measures.brightness import band_shares, brightness
-from analyzer.measures.loudness import MOMENTARY_STEPS, SHORT_TERM_STEPS, lufs, sliding_energy
+from analyzer.findings.brightness import band_shares, brightness
+from analyzer.findings.loudness import MOMENTARY_STEPS, SHORT_TERM_STEPS, lufs, sliding_energy
 from analyzer.pipeline import analyse
 from tests.support.audio import ffmpeg, music, write
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analyzer.features.extract import Extractor
-from analyzer.measures.brightness import brightness as measured
+from analyzer.findings.brightness import brightness as measured
 from tests.support.audio import Samples, silence, tone
 
 RATES = [44_100, 48_000, 96_000]

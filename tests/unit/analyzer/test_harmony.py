@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 
 from analyzer.features.harmony import BINS_PER_SEMITONE, LOWEST_PITCH, Harmony, HarmonyMeter
-from analyzer.measures.notes import notes, semitones
-from analyzer.measures.tuning import tuning_cents
+from analyzer.findings.key.notes import notes, semitones
+from analyzer.findings.key.tuning import tuning_cents
 from tests.support.chords import clatter, play_chords
 
 RATE = 22_050

@@ -8,10 +8,10 @@ import pytest
 
 from analyzer.features.extract import Extractor
 from analyzer.features.harmony import Harmony, HarmonyMeter
-from analyzer.measures.key import KeyReading, read_key
-from analyzer.measures.key_model import load_key_model
-from analyzer.measures.key_names import camelot, musical, open_key
+from analyzer.findings.key.estimate import KeyEstimate, estimate_key
+from analyzer.findings.key.model import load_key_model
 from analyzer.pipeline import analyse
+from analyzer.results.key_names import camelot, musical, open_key
 from offbeat.job import CueTrack
 from tests.support.audio import write
 from tests.support.chords import CADENCE_MAJOR, CADENCE_MINOR, clatter, play_chords
@@ -29,9 +29,9 @@ def harmony(sound: npt.NDArray[np.float32]) -> Harmony:
     return meter.finish()
 
 
-def read(sound: npt.NDArray[np.float32]) -> KeyReading:
+def read(sound: npt.NDArray[np.float32]) -> KeyEstimate:
     """Return the key of a piece."""
-    reading = read_key(harmony(sound), MODEL, from_start_to_end=True)
+    reading = estimate_key(harmony(sound), MODEL, from_start_to_end=True)
     assert reading is not None
     return reading
 
@@ -65,7 +65,7 @@ def test_a_runner_up_is_another_key() -> None:
 def test_a_modulation_is_seen_over_time() -> None:
     """A minor for 36 s, then C sharp minor."""
     first, second = (play_chords(CADENCE_MINOR * 3, tonic) for tonic in (9, 1))
-    before, after = read(np.concatenate([first, second])).stretches
+    before, after = read(np.concatenate([first, second])).segments
     assert (before.key.tonic, after.key.tonic) == (9, 1)
     assert before.first == 0
     assert before.end == after.first == pytest.approx(36 * 5, abs=25)
@@ -79,13 +79,13 @@ def test_a_modulation_is_seen_over_time() -> None:
 )
 def test_what_has_no_pitch_has_no_key(sound: npt.NDArray[np.float32]) -> None:
     """It is null, not a guess."""
-    assert read_key(harmony(sound), MODEL, from_start_to_end=True) is None
+    assert estimate_key(harmony(sound), MODEL, from_start_to_end=True) is None
 
 
 def test_too_little_sound_has_no_key() -> None:
     """Three seconds of a chord."""
     sound = play_chords([(0, 4, 7)], 0, beat=3)
-    assert read_key(harmony(sound), MODEL, from_start_to_end=True) is None
+    assert estimate_key(harmony(sound), MODEL, from_start_to_end=True) is None
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_seven_semitones_up_is_seven_semitones_up() -> None:
     low = harmony(play_chords(CADENCE_MINOR, 2))
     high = Harmony(np.roll(low.pitches, 7 * 3, axis=1), low.tuning)
     high.pitches[:, : 7 * 3] = 0
-    one, other = (read_key(h, MODEL, from_start_to_end=True) for h in (low, high))
+    one, other = (estimate_key(h, MODEL, from_start_to_end=True) for h in (low, high))
     assert one is not None
     assert other is not None
     assert ((one.key.tonic + 7) % 12, one.key.minor) == (other.key.tonic, other.key.minor)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analyzer.measures.key_evidence import EVIDENCE
-from analyzer.measures.key_hierarchy import agreement
-from analyzer.measures.key_model import Profiles
+from analyzer.findings.key.evidence import EVIDENCE
+from analyzer.findings.key.hierarchy import agreement
+from analyzer.findings.key.model import Profiles
 
 MAJOR_SCALE, MINOR_CHORD = (0, 2, 4, 5, 7, 9, 11), (0, 3, 7)
 

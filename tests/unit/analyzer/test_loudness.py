@@ -12,7 +12,7 @@ import pytest
 
 from analyzer.features.channels import channel_weights
 from analyzer.features.extract import Extractor, Features
-from analyzer.measures.loudness import (
+from analyzer.findings.loudness import (
     MOMENTARY_STEPS,
     SHORT_TERM_STEPS,
     integrated_lufs,

@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.features.extract import Extractor, Features
 from analyzer.features.peaks import interpolation_filters
-from analyzer.measures.peaks import highest, peak_db
+from analyzer.findings.peaks import highest, peak_db
 from tests.support.audio import Samples, demo_music, silence, tone
 
 RATES = [44_100, 48_000, 96_000]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analyzer.features.extract import Extractor
-from analyzer.measures.silence import sounding
+from analyzer.findings.silence import sounding
 from tests.support.audio import Samples, silence, tone
 
 RATES = [8_000, 11_025, 44_100, 48_000, 96_000]

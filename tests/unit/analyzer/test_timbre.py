@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from analyzer.features.extract import Extractor, Features
-from analyzer.measures.brightness import band_shares, brightness
-from analyzer.measures.energy import Energy, energy_over_time
-from analyzer.measures.loudness import integrated_lufs
-from analyzer.measures.stereo import Stereo, stereo_image
+from analyzer.findings.brightness import band_shares, brightness
+from analyzer.findings.energy import Energy, energy_over_time
+from analyzer.findings.loudness import integrated_lufs
+from analyzer.findings.stereo import Stereo, stereo_image
 from analyzer.pipeline import analyse
 from offbeat.job import CueTrack
 from tests.support.audio import Samples, silence, tone, write

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from analyzer.viterbi import Reach, Scores, change_at_a_cost, likeliest_path
+from analyzer.findings.viterbi import Reach, Scores, change_at_a_cost, likeliest_path
 
 
 def total(path: Sequence[int], evidence: Sequence[Scores], cost: float) -> float:

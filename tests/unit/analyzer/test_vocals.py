@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.features.extract import Extractor
 from analyzer.features.voice import PARTIALS, Voice
-from analyzer.measures.vocals import (
+from analyzer.findings.vocals import (
     HOP_STEPS,
     Vocals,
     find_vocals,

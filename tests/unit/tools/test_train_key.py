@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analyzer.measures.chords import rotations
+from analyzer.findings.key.chords import rotations
 from tools.train.key_fit import fit_tied
 from tools.train.key_harmony import Chord, parse_chords
 from tools.train.key_progressions import PROGRESSIONS

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from analyzer.rhythm.attacks import Measured
-from analyzer.rhythm.grid import lay_grid
-from analyzer.rhythm.lines import Line, fit_lines
+from analyzer.findings.rhythm.attacks import Measured
+from analyzer.findings.rhythm.grid import lay_grid
+from analyzer.findings.rhythm.lines import Line, fit_lines
 
 Times = npt.NDArray[np.float64]
 

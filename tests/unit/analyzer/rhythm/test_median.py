@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analyzer.rhythm.median import median, medians
+from analyzer.findings.rhythm.median import median, medians
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 15, 16, 1_001])

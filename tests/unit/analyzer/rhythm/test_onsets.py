@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from analyzer.features.onsets import ATTACKS, BAND_EDGES_HZ, BANDS
-from analyzer.rhythm.attacks import measure
+from analyzer.findings.rhythm.attacks import measure
 from tools.train.rhythm_examples import hear
 
 ATTACK_BANDS = slice(0, ATTACKS - 1)

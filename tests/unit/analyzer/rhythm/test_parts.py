@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analyzer.features.onsets import BANDS, Onsets
-from analyzer.rhythm.parts import PART_FRAMES, in_parts, mean_strength
+from analyzer.findings.rhythm.parts import PART_FRAMES, in_parts, mean_strength
 
 
 def onsets(frames: int) -> Onsets:

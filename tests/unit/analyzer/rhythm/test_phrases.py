@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from analyzer.features.onsets import BANDS, Onsets
-from analyzer.rhythm.phrases import find_phrases
+from analyzer.findings.rhythm.phrases import find_phrases
 
 _BAR_FRAMES = 200
 

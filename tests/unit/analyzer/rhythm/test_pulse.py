@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analyzer.features.onsets import BANDS, Onsets
-from analyzer.rhythm.pulse import find_pulse
+from analyzer.findings.rhythm.pulse import find_pulse
 
 
 def pattern(bpm: float, seconds: float, *, seed: int = 0) -> Onsets:

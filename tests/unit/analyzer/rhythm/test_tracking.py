@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analyzer.rhythm.periods import Periods
-from analyzer.rhythm.tracking import track_beats
+from analyzer.findings.rhythm.periods import Periods
+from analyzer.findings.rhythm.tracking import track_beats
 
 
 def odds(frames: np.ndarray[tuple[int], np.dtype[np.intp]], count: int) -> np.ndarray:

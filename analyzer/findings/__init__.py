@@ -1,0 +1,1 @@
+"""What the features say: typed, at full precision, without prose. `findings.py` holds them all."""

@@ -1,0 +1,1 @@
+"""The key and the tuning: pitches → notes → chords → evidence → the likeliest key."""
