@@ -15,11 +15,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from analyzer.cores import use_one_core
+from analyzer.cores import limit_blas_threads
 from analyzer.errors import AnalysisRefused, DecoderKilled
-from analyzer.last_words import leave
-from analyzer.memory import settle_memory
+from analyzer.memory import tune_malloc
 from analyzer.settings import AnalyzerSettings
+from analyzer.termination_message import write_termination_message
 from offbeat import keys, logs
 from offbeat.errors import RedisUnreachable
 from offbeat.failure import ExitCode, FailureReason, exit_code_for
@@ -42,8 +42,8 @@ def main() -> int:
     """Work on the run that the environment names, and return the exit code."""
     forbid_inspection()  # first: the environment holds the URL of Redis
     signal.signal(signal.SIGTERM, _end_now)
-    use_one_core()
-    settle_memory()
+    limit_blas_threads()
+    tune_malloc()
     logs.configure("INFO", "json")
     settings = None
     try:
@@ -168,7 +168,7 @@ def _end(
     settings: AnalyzerSettings | None, code: ExitCode, reason: FailureReason, error: str
 ) -> int:
     path = settings.termination_log if settings else Path(keys.TERMINATION_LOG_PATH)
-    leave(path, reason, error)
+    write_termination_message(path, reason, error)
     return code
 
 

@@ -2,12 +2,12 @@
 
 import os
 
-__all__ = ["use_one_core"]
+__all__ = ["limit_blas_threads"]
 
 _THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def use_one_core() -> None:
+def limit_blas_threads() -> None:
     """Tell the algebra below numpy to start no threads; it asks once, when numpy is imported."""
     for name in _THREAD_COUNTS:
         os.environ[name] = "1"

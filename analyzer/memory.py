@@ -2,7 +2,7 @@
 
 import ctypes
 
-__all__ = ["return_memory", "settle_memory"]
+__all__ = ["return_memory", "tune_malloc"]
 
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -11,7 +11,7 @@ _KEPT_BYTES = 32 << 20
 _LONG_SEC = 7_200.0
 
 
-def settle_memory() -> None:
+def tune_malloc() -> None:
     """Keep small blocks, and give large arrays back as soon as they are freed.
 
     glibc returns the end of its heap to the system whenever 128 KiB of it are free. Every Fourier

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
 from analyzer.features.peaks import Extremes
 
-__all__ = ["ClipMeter", "Clips"]
+__all__ = ["ClippingMeter", "ClippingRuns"]
 
 _LEAST_RUN = 3
 """Equal samples in a row that are taken for clipped, as most meters do."""
@@ -35,7 +35,7 @@ _RECORD = np.dtype(
 
 
 @dataclass(frozen=True)
-class Clips:
+class ClippingRuns:
     """Flat runs at the ceiling of their chunk, one entry for a chunk, channel and sign with any.
 
     Attributes:
@@ -54,7 +54,7 @@ class Clips:
     samples: npt.NDArray[np.uint16]
 
 
-class ClipMeter:
+class ClippingMeter:
     """Collects the clipped samples of chunks of shape (channels, chunk)."""
 
     def __init__(self, grid: Grid, channels: int) -> None:
@@ -74,10 +74,10 @@ class ClipMeter:
         self._before[:] = planes[:, -_LEAD - _JUMP_SAMPLES :]
         self._chunk += 1
 
-    def finish(self) -> Clips:
+    def finish(self) -> ClippingRuns:
         """Return the clipped samples of all chunks."""
         records = np.frombuffer(self._records, _RECORD)
-        return Clips(*(records[name] for name in _RECORD.names or ()))
+        return ClippingRuns(*(records[name] for name in _RECORD.names or ()))
 
     def _look(
         self, plane: npt.NDArray[np.float32], channel: int, negative: int, ceiling: np.float32

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from analyzer.errors import CorruptAudio
 from analyzer.features.channels import channel_weights
-from analyzer.features.clipping import ClipMeter, Clips
+from analyzer.features.clipping import ClippingMeter, ClippingRuns
 from analyzer.features.downmix import Downmix
 from analyzer.features.grid import HOPS_PER_STEP, Grid
 from analyzer.features.harmony import Harmony, HarmonyMeter
@@ -39,14 +39,14 @@ class Features:
         energy: K-weighted energy of 10-ms hops, summed over the channels by their weights, shape
             (steps, hops): whole steps only, and the mean over a step is its mean square.
         peaks: Sample peak and true peak of each step; a last one may be cut short.
-        clips: Where samples lie flat at the ceiling.
+        clipping_runs: Where samples lie flat at the ceiling.
         spectrum: Powers of each whole step.
         loud: Whether each 5-ms frame is above the silence threshold, shape (silence frames,): the
             last may be cut short.
         onsets: Onset strengths, every 10 ms.
         harmony: Pitches, five times a second.
-        spilt: How much power of each chunk is beside edges of the spectrum's bands, and how much of
-            it on the wrong side, shape (chunks, edges, 2).
+        leakage: How much power of each chunk has crossed the edges of narrow bands, and how much is
+            near them, shape (chunks, edges, 2).
         voice: What tells voices from instruments, of each whole step.
         waveform: The pixels of its waveform, where they were asked for.
 
@@ -56,12 +56,12 @@ class Features:
     frames: int
     energy: npt.NDArray[np.float32]
     peaks: Peaks
-    clips: Clips
+    clipping_runs: ClippingRuns
     spectrum: Spectrum
     loud: npt.NDArray[np.bool_]
     onsets: Onsets
     harmony: Harmony
-    spilt: npt.NDArray[np.float32]
+    leakage: npt.NDArray[np.float32]
     voice: Voice
     waveform: Waveform | None = None
 
@@ -102,7 +102,7 @@ class Extractor:
         self._onsets = OnsetMeter(self.grid, self._downmix)
         self._harmony = HarmonyMeter(self._downmix.rate, self._downmix.chunk)
         self._spectrum = SpectrumMeter(self.grid, channels)
-        self._clips = ClipMeter(self.grid, channels)
+        self._clipping = ClippingMeter(self.grid, channels)
         self._waveform = waveform and WaveformMeter(self._downmix, rate, waveform)
         self._voice = VoiceMeter(self.grid, channels)
         self._planes = np.empty((channels, self.grid.chunk), np.float32)
@@ -148,12 +148,12 @@ class Extractor:
             frames=self.frames,
             energy=np.frombuffer(self._energy, np.float32).reshape(-1, HOPS_PER_STEP),
             peaks=self._peaks.finish(),
-            clips=self._clips.finish(),
+            clipping_runs=self._clipping.finish(),
             spectrum=self._spectrum.finish(),
             loud=np.frombuffer(self._loud, np.bool_),
             onsets=self._onsets.finish(),
             harmony=self._harmony.finish(),
-            spilt=self._harmony.spilt(),
+            leakage=self._harmony.leakage(),
             waveform=self._waveform.finish() if self._waveform else None,
             voice=self._voice.finish(),
         )
@@ -166,7 +166,7 @@ class Extractor:
         planes[:, :length] = samples.T
         planes[:, length:] = 0.0
         self._loud += self._loud_frames(length).tobytes()
-        self._clips.add(planes, self._peaks.add(planes, length))
+        self._clipping.add(planes, self._peaks.add(planes, length))
         low_rate = self._downmix.add(planes)
         log_mel = self._onsets.add(low_rate)
         self._harmony.add(low_rate, -(-length // self._downmix.factor))

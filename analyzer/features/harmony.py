@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.fourier import fast_length, transform
+from analyzer.features.leakage import LEAKAGE_EDGES_HZ, leakage
 from analyzer.features.spectrum import BLURRED_EDGES_HZ
-from analyzer.features.spill import SPILLING_HZ, spill
 
 __all__ = [
     "BINS",
@@ -67,13 +67,13 @@ class Harmony:
     """What is kept of the pitches of a file.
 
     Attributes:
-        pitches: Cube root of the amplitude of what stands out, the loudest of a frame 255: shape
-            (frames, bins), five frames a chunk, from C1 upwards.
+        pitch_salience: Cube root of the amplitude of what stands out, the loudest of a frame 255:
+            shape (frames, bins), five frames a chunk, from C1 upwards.
         tuning: Sum of exp(2πi · semitones above A = 440 Hz) over it, by weight: shape (frames,).
 
     """
 
-    pitches: npt.NDArray[np.uint8]
+    pitch_salience: npt.NDArray[np.uint8]
     tuning: npt.NDArray[np.complex64]
 
 
@@ -99,10 +99,10 @@ class HarmonyMeter:
         highest = min(_HIGHEST_HZ, 0.4 * low_rate)
         patches = max(1, int((highest / self._bin_hz - self._first) / self._patch))
         self._last = self._first + patches * self._patch
-        spilling = np.arange(*(round(edge / self._bin_hz) for edge in SPILLING_HZ))
-        self._spilling = slice(2 * int(spilling[0]), 2 * int(spilling[-1]) + 2)
-        spilt = spill(spilling * self._bin_hz).reshape(len(spilling), -1)
-        self._spill = np.repeat(spilt, 2, axis=0).astype(np.float32)
+        leaking = np.arange(*(round(edge / self._bin_hz) for edge in LEAKAGE_EDGES_HZ))
+        self._leaking = slice(2 * int(leaking[0]), 2 * int(leaking[-1]) + 2)
+        shares = leakage(leaking * self._bin_hz).reshape(len(leaking), -1)
+        self._leaked_shares = np.repeat(shares, 2, axis=0).astype(np.float32)
         near = np.abs(np.arange(patches)[:, None] - np.arange(patches)) <= 2
         self._mean = np.full(self._patch, 1 / self._patch, np.float32)
         self._around = (near / near.sum(axis=0)).astype(np.float32)
@@ -111,7 +111,7 @@ class HarmonyMeter:
         self._low = np.zeros(self._size // 2, np.float32)
         self._low_start = -(self._size // 2)
         self._frames = self._due = 0
-        self._pitches, self._tuning, self._spilt = bytearray(), bytearray(), bytearray()
+        self._pitches, self._tuning, self._leakage = bytearray(), bytearray(), bytearray()
 
     def add(self, samples: Samples, length: int) -> None:
         """Take in one chunk of samples, of which `length` are of the file, and zeros follow."""
@@ -127,13 +127,13 @@ class HarmonyMeter:
             np.frombuffer(self._tuning, np.complex64),
         )
 
-    def spilt(self) -> npt.NDArray[np.float32]:
-        """Return what the steps of each chunk must have spilt over edges, after `finish`.
+    def leakage(self) -> npt.NDArray[np.float32]:
+        """Return what the steps of each chunk must have leakage over edges, after `finish`.
 
         Shape (chunks, edges, 2): the power that is on the wrong side of each of `BLURRED_EDGES_HZ`,
         and that near it, in a unit of its own.
         """
-        frames = np.frombuffer(self._spilt, np.float32).reshape(-1, len(BLURRED_EDGES_HZ), 2)
+        frames = np.frombuffer(self._leakage, np.float32).reshape(-1, len(BLURRED_EDGES_HZ), 2)
         return np.add.reduceat(frames, range(0, len(frames), FRAMES_PER_CHUNK), axis=0)
 
     def _push(self, samples: Samples, *, at_least: int) -> None:
@@ -169,7 +169,7 @@ class HarmonyMeter:
         np.multiply(frames, self._window, out=frames)
         parts = transform(frames).view(np.float32)
         np.multiply(parts, parts, out=parts)
-        self._spilt += (parts[:, self._spilling] @ self._spill).tobytes()
+        self._leakage += (parts[:, self._leaking] @ self._leaked_shares).tobytes()
         parts = parts[:, 2 * self._first - 2 : 2 * self._last + 2]
         level = parts[:, ::2] + parts[:, 1::2]
         level += np.float32(1e-12)

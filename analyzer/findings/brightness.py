@@ -35,7 +35,7 @@ def brightness(centroid_hz: Reals, power: Reals) -> Brightness | None:
     return Brightness(float(heard.mean()), *np.percentile(heard, _PERCENTILES).tolist())
 
 
-def band_shares(bands: Reals, near_edges: Reals, spilt: Reals) -> list[float] | None:
+def band_shares(bands: Reals, near_edges: Reals, leakage: Reals) -> list[float] | None:
     """Return each band's share of the power; null when no step is audible.
 
     In the spectrum of a step a tone is so wide that it spills over the edge of its band. How much
@@ -45,7 +45,7 @@ def band_shares(bands: Reals, near_edges: Reals, spilt: Reals) -> list[float] | 
     Args:
         bands: Power of each band, shape (steps, bands).
         near_edges: What of it is near each of the lower edges, shape (steps, edges).
-        spilt: By longer windows, in any unit: what crossed the edge upwards, and what is near it;
+        leakage: By longer windows, in any unit: what crossed the edge upwards, and what is near it;
             shape (chunks, edges, 2).
 
     """
@@ -54,7 +54,7 @@ def band_shares(bands: Reals, near_edges: Reals, spilt: Reals) -> list[float] | 
         return None
     total = np.concatenate([[0.0], bands[heard].sum(axis=0, dtype=np.float64)])
     near = near_edges[heard].sum(axis=0, dtype=np.float64)
-    crossed, beside = spilt.sum(axis=0, dtype=np.float64).T
+    crossed, beside = leakage.sum(axis=0, dtype=np.float64).T
     back = near * crossed / np.maximum(beside, 1e-30)
     total[: len(back)] += back
     total[1 : len(back) + 1] -= back

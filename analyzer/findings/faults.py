@@ -38,7 +38,7 @@ def find_clipping(features: Features, scope: Scope, *, bit_depth: int | None) ->
     """Return what is clipped; `None` for samples so coarse that every crest is as flat."""
     if bit_depth is not None and bit_depth <= _COARSE_BITS:
         return None
-    found = clipped(features.clips, scope.with_rest)
+    found = clipped(features.clipping_runs, scope.with_rest)
     grid = features.grid
     end = features.frames if scope.with_rest.stop is None else scope.with_rest.stop * grid.step
     samples = (end - (scope.with_rest.start or 0) * grid.step) * features.channels

@@ -20,7 +20,7 @@ from analyzer.findings.timbre import Timbre, find_timbre
 from analyzer.findings.tonality import Tonality, find_tonality
 from analyzer.findings.tracks import Span, decide_tracks
 from analyzer.findings.trim import TrimPoints, find_trim_points
-from analyzer.findings.vocals import Vocals, find_vocals, hear_vocals
+from analyzer.findings.vocals import Vocals, find_vocals, predict_vocals
 from offbeat.job import CueTrack
 
 __all__ = ["FileFindings", "Findings", "TrackFindings", "find"]
@@ -113,7 +113,7 @@ def find(
         allowed_bpm=allowed_bpm,
         stage_ended=stage_ended,
     )
-    finder = _Finder(features, rhythm, hear_vocals(features.voice), bit_depth)
+    finder = _Finder(features, rhythm, predict_vocals(features.voice), bit_depth)
     stage_ended()
     whole = finder.find(scope, tonality)
     stage_ended()

@@ -48,7 +48,7 @@ def find_timbre(features: Features, scope: Scope) -> Timbre:
         band_shares=band_shares(
             spectrum.bands[steps],
             spectrum.near_edges[steps],
-            features.spilt[chunks_around(steps)],
+            features.leakage[chunks_around(steps)],
         ),
         bass_lufs=integrated_lufs(spectrum.bass[steps][:, None]),
         energy=energy_over_time(

@@ -42,11 +42,11 @@ def find_tonality(features: Features, scope: Scope) -> Tonality | None:
     """
     frame_sec = features.grid.step / features.grid.rate * STEPS_PER_FRAME
     start, end = _interior_sec(scope)
-    whole = len(features.harmony.pitches)
+    whole = len(features.harmony.pitch_salience)
     first = min(whole, math.ceil(start / frame_sec))
     last = whole if end >= features.duration_sec else min(whole, int(end / frame_sec))
     estimate = estimate_key(
-        Harmony(features.harmony.pitches[first:last], features.harmony.tuning[first:last]),
+        Harmony(features.harmony.pitch_salience[first:last], features.harmony.tuning[first:last]),
         load_key_model(),
         from_start_to_end=not (scope.after_neighbour or scope.before_neighbour),
     )

@@ -32,8 +32,8 @@ __all__ = [
     "VocalModel",
     "Vocals",
     "find_vocals",
-    "hear_vocals",
     "load_model",
+    "predict_vocals",
     "window_figures",
 ]
 
@@ -127,7 +127,7 @@ def _vocal_model(stored: dict[str, Any]) -> VocalModel:
     return VocalModel(**arrays, caution=stored["caution"], stay=stored["stay"])
 
 
-def hear_vocals(voice: Voice, *, model: VocalModel | None = None) -> Reals:
+def predict_vocals(voice: Voice, *, model: VocalModel | None = None) -> Reals:
     """Return the evidence for vocals of each window of a file, as a logit; shape (windows,).
 
     Window i begins with step 5·i. What is silent has none, whatever the model makes of it.

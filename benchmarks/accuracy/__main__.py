@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from analyzer.cores import use_one_core
+from analyzer.cores import limit_blas_threads
 
-use_one_core()  # before numpy is imported
+limit_blas_threads()  # before numpy is imported
 
 # ruff: noqa: E402
 from benchmarks.accuracy.cache import cache_folder

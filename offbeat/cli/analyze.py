@@ -87,11 +87,11 @@ def _result(file: Path, job: "Job", output: Path | None) -> "CompletedResult | F
         Fault: This machine cannot: there is no ffmpeg for a file that needs one.
 
     """
-    from analyzer.cores import use_one_core
-    from analyzer.memory import settle_memory
+    from analyzer.cores import limit_blas_threads
+    from analyzer.memory import tune_malloc
 
-    use_one_core()  # before numpy is imported
-    settle_memory()
+    limit_blas_threads()  # before numpy is imported
+    tune_malloc()
 
     from analyzer.errors import AnalysisRefused, AnalyzerError
     from analyzer.options import Options

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from analyzer.cores import use_one_core
+from analyzer.cores import limit_blas_threads
 from tests.fuzz.inputs import Maker
 
 __all__ = ["Verdict", "examine"]
@@ -121,7 +121,7 @@ def _memory_mib(field: str) -> float:
 
 def main() -> None:
     """Answer every seed on standard input."""
-    use_one_core()
+    limit_blas_threads()
     warnings.simplefilter("error", RuntimeWarning)  # numpy's word for a division that made NaN
     if sys.argv[1] == "0":
         _hide_ffmpeg()

@@ -56,7 +56,7 @@ def hear(example: Example) -> Heard:
         meter.add(np.pad(chunk, (0, RATE_HZ - len(chunk))), len(chunk))
     harmony = meter.finish()
     cents = tuning_cents(harmony.tuning) or 0.0
-    found = notes(semitones(harmony.pitches, cents))
+    found = notes(semitones(harmony.pitch_salience, cents))
     return Heard(
         example.piece, example.renderer, (example.cents, cents), found, True, example.percussion
     )

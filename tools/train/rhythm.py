@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sklearn.neural_network import MLPClassifier
 
 from analyzer.findings.rhythm import octave
-from analyzer.findings.rhythm.activation import seen_at
+from analyzer.findings.rhythm.activation import network_inputs
 from analyzer.findings.rhythm.drums import WINDOW, WINDOW_HOP, window_inputs
 from analyzer.findings.rhythm.pulse import find_pulse
 from analyzer.models.network import Network
@@ -70,7 +70,7 @@ def _octave(heard: Sequence[Example]) -> dict[str, object]:
             pulse = find_pulse(onsets)
             for block in octave.look(onsets):
                 nearest = int(np.abs(pulse.time_sec - block.time_sec).argmin())
-                bpm = octave.readings_of(float(pulse.period_sec[nearest]))
+                bpm = octave.candidates_of(float(pulse.period_sec[nearest]))
                 truth = example.bpm_at(block.time_sec * stretch) * stretch
                 correct = np.abs(np.log(bpm / truth)) < _SAME_TEMPO
                 if correct.any():
@@ -110,7 +110,7 @@ def _beat(heard: Sequence[Example]) -> dict[str, object]:
         index = np.clip(np.rint(at), 0, len(example.onsets.strength) - 1).astype(np.intp)
         order = np.argsort(index, kind="stable")
         near = each * random.uniform(0.992, 1.008, len(each))
-        rows.append(seen_at(example.onsets, index[order], near[order]))
+        rows.append(network_inputs(example.onsets, index[order], near[order]))
         right.append((phase == 0)[order])
         seeds.append(np.full(len(phase), example.seed))
     network, said = _trained(
@@ -129,7 +129,7 @@ def _bar(heard: Sequence[Example]) -> dict[str, object]:
         period = (frame[inner + 1] - frame[inner - 1]) / 2
         index = np.rint(frame[inner] + random.uniform(-1, 1, len(inner)))
         index = np.clip(index, 0, len(example.onsets.strength) - 1).astype(np.intp)
-        rows.append(seen_at(example.onsets, index, period))
+        rows.append(network_inputs(example.onsets, index, period))
         right.append(np.isin(inner, example.downbeat_indices()))
         seeds.append(np.full(len(inner), example.seed))
     network, said = _trained(

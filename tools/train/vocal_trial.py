@@ -18,7 +18,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from analyzer.features.extract import Extractor
-from analyzer.findings.vocals import find_vocals, hear_vocals
+from analyzer.findings.vocals import find_vocals, predict_vocals
 from tools.train.vocal_material import RATE, at_rate, mix_with_voice
 from tools.train.vocals import Heard, area_under_curve, hear
 
@@ -78,7 +78,7 @@ def report(heard: dict[str, list[Heard]], instrumentals: Sequence[Path]) -> None
             extractor = Extractor(file.samplerate, file.channels, silence_top_db=60)
             extractor.add(file.read(dtype="float32", always_2d=True))
         voice = extractor.finish().voice
-        evidence = hear_vocals(voice)
+        evidence = predict_vocals(voice)
         found = find_vocals(evidence, voice, slice(None))
         quiet.append(evidence)
         if found is not None and found.present:
@@ -88,7 +88,7 @@ def report(heard: dict[str, list[Heard]], instrumentals: Sequence[Path]) -> None
         share = (np.concatenate(quiet) > 0).mean()
         print(f"  {share:.3f} of their windows")
     for kind, pieces in heard.items():
-        logits = [hear_vocals(piece.voice) for piece in pieces]
+        logits = [predict_vocals(piece.voice) for piece in pieces]
         outcomes = [
             find_vocals(one, piece.voice, slice(None))
             for one, piece in zip(logits, pieces, strict=True)

@@ -26,7 +26,7 @@ from analyzer.findings.vocals import (
     WINDOW_STEPS,
     VocalModel,
     find_vocals,
-    hear_vocals,
+    predict_vocals,
     window_figures,
 )
 from tools.train.vocal_material import RATE, VocalPiece, make_vocal_piece
@@ -166,7 +166,7 @@ def validate(model: VocalModel, heard: list[Heard]) -> None:
     hits = false = missed = 0
     present: dict[bool, list[bool]] = {True: [], False: []}
     for piece in heard:
-        evidence = hear_vocals(piece.voice, model=model)
+        evidence = predict_vocals(piece.voice, model=model)
         found = find_vocals(evidence, piece.voice, slice(None), stay=model.stay)
         assert found is not None  # noqa: S101
         marked = np.zeros(len(piece.voice.partials), np.bool_)

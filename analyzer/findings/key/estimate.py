@@ -90,11 +90,11 @@ def estimate_key(
     cents = tuning_cents(harmony.tuning)
     if cents is None:
         return None
-    heard = _hear(harmony.pitches, cents, model)
+    heard = _hear(harmony.pitch_salience, cents, model)
     if not _has_notes(heard.counted, tuning_unity(harmony.tuning)):
         return None
     content = evidence(heard.counted.over(slice(None)))
-    if from_start_to_end and len(harmony.pitches) <= _ENDS_MATTER_FRAMES:
+    if from_start_to_end and len(harmony.pitch_salience) <= _ENDS_MATTER_FRAMES:
         scores = model.whole.scores(np.concatenate([content, heard.ends[None]], axis=1))
     else:
         scores = model.part.scores(content)
@@ -104,7 +104,7 @@ def estimate_key(
         key=_scored(best, likely[best]),
         runner_up=_scored(second, likely[second]),
         tuning_cents=cents,
-        segments=_segments(heard.counted, model.part, len(harmony.pitches)),
+        segments=_segments(heard.counted, model.part, len(harmony.pitch_salience)),
     )
 
 

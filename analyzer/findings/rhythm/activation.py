@@ -15,7 +15,7 @@ from analyzer.findings.rhythm.parts import PART_FRAMES, in_parts, mean_strength
 from analyzer.findings.rhythm.periods import Periods
 from analyzer.models.network import Network, load_network
 
-__all__ = ["OFFSETS", "beat_log_odds", "judge", "seen_at"]
+__all__ = ["OFFSETS", "beat_log_odds", "network_inputs", "predict"]
 
 _NEAR = np.arange(-12, 13) / 12
 _FAR = np.arange(5, 17) / 4
@@ -38,7 +38,7 @@ Frames = npt.NDArray[np.intp]
 Times = npt.NDArray[np.float64]
 
 
-def judge(onsets: Onsets, frames: Frames, period: Times, network: Network) -> Matrix:
+def predict(onsets: Onsets, frames: Frames, period: Times, network: Network) -> Matrix:
     """Return what a network says of some frames: log odds, shape (frames,).
 
     Args:
@@ -51,8 +51,8 @@ def judge(onsets: Onsets, frames: Frames, period: Times, network: Network) -> Ma
     return _judged(onsets, frames, period, network, _floor(onsets))
 
 
-def seen_at(onsets: Onsets, frames: Frames, period: Times) -> Matrix:
-    """Return what a network sees of some frames, as `judge` takes them: shape (frames, inputs)."""
+def network_inputs(onsets: Onsets, frames: Frames, period: Times) -> Matrix:
+    """Return what a network sees of some frames, shape (frames, inputs)."""
     rows = [np.empty((0, len(OFFSETS) * BANDS), np.float32)]
     return np.concatenate(
         rows + [part for _, part in _rows(onsets, frames, period, _floor(onsets))]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
-from analyzer.findings.rhythm.activation import judge
+from analyzer.findings.rhythm.activation import predict
 from analyzer.models.network import Network, load_network
 
 __all__ = ["Bars", "find_bars"]
@@ -55,7 +55,7 @@ def find_bars(onsets: Onsets, beats_sec: Array, *, network: Network | None = Non
     frames = np.rint((beats_sec - onsets.start_sec) / onsets.interval_sec).astype(np.intp)
     period = np.gradient(beats_sec) / onsets.interval_sec
     frames = np.clip(frames, 0, len(onsets.strength) - 1)
-    log_odds = judge(onsets, frames, period, network).astype(np.float64)
+    log_odds = predict(onsets, frames, period, network).astype(np.float64)
     log_odds = np.clip(log_odds, -_MOST_ODDS, _MOST_ODDS)
     posterior = _posterior(log_odds)
     best = posterior.argmax(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.findings.rhythm.attacks import Measured
-from analyzer.findings.rhythm.lines import Line
+from analyzer.findings.rhythm.regions import BeatRegion
 
 __all__ = ["Grid", "lay_grid"]
 
@@ -37,7 +37,7 @@ class Grid:
     beats_sec: Times
     period_sec: Times
     heard: npt.NDArray[np.bool_]
-    lines: Sequence[Line]
+    regions: Sequence[BeatRegion]
 
 
 @dataclass(frozen=True)
@@ -49,30 +49,32 @@ class _Played:
     heard: npt.NDArray[np.bool_]
 
 
-def lay_grid(measured: Measured, lines: Sequence[Line], sound_sec: tuple[float, float]) -> Grid:
+def lay_grid(
+    measured: Measured, regions: Sequence[BeatRegion], sound_sec: tuple[float, float]
+) -> Grid:
     """Return the grid between the first and the last sound."""
     played = _smoothed(measured)
-    drifting = _drifting(lines)
-    lines = _extended(lines, played, sound_sec)
+    drifting = _drifting(regions)
+    regions = _extended(regions, played, sound_sec)
     parts: list[_Played] = []
     position = 0
-    for line in lines:
-        parts.append(_between(played, position, line.first))
-        inside = slice(line.first, line.last + 1)
-        if line.interpolated:
-            parts.append(_on(line, np.zeros(line.beats, bool)))
-        elif line in drifting:
-            parts.append(_between(played, line.first, line.last + 1))
+    for region in regions:
+        parts.append(_between(played, position, region.first))
+        inside = slice(region.first, region.last + 1)
+        if region.interpolated:
+            parts.append(_on(region, np.zeros(region.beats, bool)))
+        elif region in drifting:
+            parts.append(_between(played, region.first, region.last + 1))
         else:
-            parts.append(_on(line, played.heard[inside]))
-        position = line.last + 1
+            parts.append(_on(region, played.heard[inside]))
+        position = region.last + 1
     parts.append(_between(played, position, len(played.time_sec)))
     time = np.concatenate([part.time_sec for part in parts])
     period = np.concatenate([part.period_sec for part in parts])
     heard = np.concatenate([part.heard for part in parts])
     kept = (time >= sound_sec[0] - _EDGE_SEC) & (time <= sound_sec[1]) & (time >= 0)
     kept &= np.concatenate([[True], np.diff(time) > _CLOSEST * period[1:]])
-    marked = [part for line in lines for part in _marked(line, played.heard)]
+    marked = [part for region in regions for part in _marked(region, played.heard)]
     return Grid(time[kept], period[kept], heard[kept], _trimmed(marked, sound_sec))
 
 
@@ -81,14 +83,14 @@ def _between(played: _Played, start: int, end: int) -> _Played:
     return _Played(played.time_sec[part], played.period_sec[part], played.heard[part])
 
 
-def _on(line: Line, heard: npt.NDArray[np.bool_]) -> _Played:
-    return _Played(line.times(), np.full(line.beats, line.period_sec), heard)
+def _on(region: BeatRegion, heard: npt.NDArray[np.bool_]) -> _Played:
+    return _Played(region.times(), np.full(region.beats, region.period_sec), heard)
 
 
-def _drifting(lines: Sequence[Line]) -> set[Line]:
+def _drifting(regions: Sequence[BeatRegion]) -> set[BeatRegion]:
     """Return the regions that are but pieces of a tempo that drifts."""
-    found: set[Line] = set()
-    for one, other in pairwise(lines):
+    found: set[BeatRegion] = set()
+    for one, other in pairwise(regions):
         near = other.first - one.last <= _UNHEARD_RUN
         short = min(one.beats, other.beats) < _LONG
         if near and short and abs(one.period_sec / other.period_sec - 1) > _DRIFT:
@@ -96,9 +98,11 @@ def _drifting(lines: Sequence[Line]) -> set[Line]:
     return found
 
 
-def _extended(lines: Sequence[Line], played: _Played, sound_sec: tuple[float, float]) -> list[Line]:
+def _extended(
+    regions: Sequence[BeatRegion], played: _Played, sound_sec: tuple[float, float]
+) -> list[BeatRegion]:
     """Carry the first region back to the first sound, and the last on, through what is unheard."""
-    result = list(lines)
+    result = list(regions)
     if not result:
         return result
     first, last = result[0], result[-1]
@@ -106,59 +110,59 @@ def _extended(lines: Sequence[Line], played: _Played, sound_sec: tuple[float, fl
         count = max(0, int((first.anchor_sec - sound_sec[0] + _EDGE_SEC) / first.period_sec))
         anchor = first.anchor_sec - count * first.period_sec
         if count:
-            result.insert(0, Line(anchor, first.period_sec, count, 0, first.first - 1, True))
+            result.insert(0, BeatRegion(anchor, first.period_sec, count, 0, first.first - 1, True))
     tail = played.heard[last.last + 1 :]
     if len(tail) and tail.mean() < _MOSTLY_UNHEARD:
         count = max(0, int((sound_sec[1] - last.end_sec) / last.period_sec))
         if count:
             anchor = last.end_sec + last.period_sec
             end = len(played.time_sec) - 1
-            result.append(Line(anchor, last.period_sec, count, last.last + 1, end, True))
+            result.append(BeatRegion(anchor, last.period_sec, count, last.last + 1, end, True))
     return result
 
 
-def _marked(line: Line, heard: npt.NDArray[np.bool_]) -> list[Line]:
+def _marked(region: BeatRegion, heard: npt.NDArray[np.bool_]) -> list[BeatRegion]:
     """Split a region where many beats in a row are unheard, and mark those as interpolated."""
-    if line.interpolated:
-        return [line]
-    inside = heard[line.first : line.last + 1]
+    if region.interpolated:
+        return [region]
+    inside = heard[region.first : region.last + 1]
     edges = np.flatnonzero(np.diff(np.concatenate([[True], inside, [True]]).astype(np.int8)))
-    parts: list[Line] = []
+    parts: list[BeatRegion] = []
     position = 0
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         if end - start < _UNHEARD_RUN:
             continue
         if start > position:
-            parts.append(_cut(line, position, int(start), interpolated=False))
-        parts.append(_cut(line, int(start), int(end), interpolated=True))
+            parts.append(_cut(region, position, int(start), interpolated=False))
+        parts.append(_cut(region, int(start), int(end), interpolated=True))
         position = int(end)
-    if position < line.beats:
-        parts.append(_cut(line, position, line.beats, interpolated=False))
+    if position < region.beats:
+        parts.append(_cut(region, position, region.beats, interpolated=False))
     return parts
 
 
-def _cut(line: Line, start: int, end: int, *, interpolated: bool) -> Line:
-    return Line(
-        line.anchor_sec + start * line.period_sec,
-        line.period_sec,
+def _cut(region: BeatRegion, start: int, end: int, *, interpolated: bool) -> BeatRegion:
+    return BeatRegion(
+        region.anchor_sec + start * region.period_sec,
+        region.period_sec,
         end - start,
-        line.first + start,
-        line.first + end - 1,
+        region.first + start,
+        region.first + end - 1,
         interpolated,
     )
 
 
-def _trimmed(lines: Sequence[Line], sound_sec: tuple[float, float]) -> list[Line]:
+def _trimmed(regions: Sequence[BeatRegion], sound_sec: tuple[float, float]) -> list[BeatRegion]:
     """Cut off the beats of regions before and after the sound."""
     result = []
-    for line in lines:
-        times = line.times()
+    for region in regions:
+        times = region.times()
         kept = np.flatnonzero(
             (times >= max(0.0, sound_sec[0] - _EDGE_SEC)) & (times <= sound_sec[1])
         )
         if len(kept):
-            anchor = line.anchor_sec + int(kept[0]) * line.period_sec
-            result.append(replace(line, anchor_sec=anchor, beats=len(kept)))
+            anchor = region.anchor_sec + int(kept[0]) * region.period_sec
+            result.append(replace(region, anchor_sec=anchor, beats=len(kept)))
     return result
 
 

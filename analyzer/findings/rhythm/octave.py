@@ -1,9 +1,10 @@
 """Which multiple of the pulse people tap: half, double, three quarters, or the pulse itself.
 
 That is a convention, and a network has learnt it from music of which the tempo is known
-(`tools/train/rhythm.py`). For each reading it sees the autocorrelation of five bands at beats, bars
-and subdivisions *of that reading*, how the low drums are followed by the high ones (in half-time
-the snare comes two beats after the kick drum, not one), how much happens in a beat, and the tempo.
+(`tools/train/rhythm.py`). For each hypothesis it sees the autocorrelation of five bands at beats,
+bars and subdivisions *of that hypothesis*, how the low drums are followed by the high ones (in
+half-time the snare comes two beats after the kick drum, not one), how much happens in a beat, and
+the tempo.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from analyzer.findings.rhythm.pulse import Pulse
 from analyzer.findings.viterbi import Scores, likeliest_path
 from analyzer.models.network import Network, load_network
 
-__all__ = ["Block", "Reading", "find_readings", "inputs", "look", "readings_of"]
+__all__ = ["Block", "TempoHypothesis", "candidates_of", "find_tempo_hypotheses", "inputs", "look"]
 
 MULTIPLES = (1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 8 / 3, 3, 4)
 SLOWEST_BPM, FASTEST_BPM = 48.0, 225.0
@@ -65,13 +66,13 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TempoHypothesis:
     """The tempo of one block, and what else it could be.
 
     Attributes:
         time_sec: The middle of the block.
-        bpm: The reading that fits this block and its neighbours best.
-        candidates_bpm: All readings, this one among them, shape (candidates,).
+        bpm: The hypothesis that fits this block and its neighbours best.
+        candidates_bpm: All hypotheses, this one among them, shape (candidates,).
         log_odds: Of each by itself, shape (candidates,).
 
     """
@@ -126,14 +127,14 @@ def _groups(strength: npt.NDArray[np.uint8], blocks: int) -> Matrix:
     return np.array(windows.transpose(1, 0, 2), order="C")
 
 
-def readings_of(pulse_sec: float) -> npt.NDArray[np.float64]:
+def candidates_of(pulse_sec: float) -> npt.NDArray[np.float64]:
     """Return the tempi in beats a minute that a pulse of this period can be read as."""
     bpm = 60 / pulse_sec * np.array(MULTIPLES)
     return bpm[(bpm >= SLOWEST_BPM) & (bpm <= FASTEST_BPM)]
 
 
 def inputs(block: Block, candidates_bpm: npt.NDArray[np.float64]) -> Matrix:
-    """Return what the network sees of each reading: shape (candidates, inputs)."""
+    """Return what the network sees of each hypothesis: shape (candidates, inputs)."""
     period = 60 / candidates_bpm / block.interval_sec
     auto = _at(block.auto, period[:, None] * np.array(_RATIOS), 0)
     ratios = np.array(_PAIR_RATIOS)
@@ -148,19 +149,19 @@ def inputs(block: Block, candidates_bpm: npt.NDArray[np.float64]) -> Matrix:
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def find_readings(
+def find_tempo_hypotheses(
     onsets: Onsets,
     pulse: Pulse,
     *,
     allowed_bpm: tuple[float, float] | None = None,
     network: Network | None = None,
-) -> Sequence[Reading]:
-    """Return the reading of each block: a path on which changing one's mind has a price."""
+) -> Sequence[TempoHypothesis]:
+    """Return the hypothesis of each block: a path on which changing one's mind has a price."""
     network = network or load_network("rhythm.json", "octave")
     times, candidates, odds = [], [], []
     for block in look(onsets):
         nearest = int(np.abs(pulse.time_sec - block.time_sec).argmin())
-        bpm = readings_of(float(pulse.period_sec[nearest]))
+        bpm = candidates_of(float(pulse.period_sec[nearest]))
         times.append(block.time_sec)
         candidates.append(bpm)
         odds.append(network(inputs(block, bpm))[:, 0].astype(np.float64))
@@ -169,7 +170,7 @@ def find_readings(
     ]
     chosen = likeliest_path(scores, partial(_reach, candidates))
     return [
-        Reading(time, float(bpm[choice]), bpm, log_odds)
+        TempoHypothesis(time, float(bpm[choice]), bpm, log_odds)
         for time, bpm, log_odds, choice in zip(times, candidates, odds, chosen, strict=True)
     ]
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
-from analyzer.findings.rhythm.lines import Line
 from analyzer.findings.rhythm.phrases import PhraseStarts, find_phrases
+from analyzer.findings.rhythm.regions import BeatRegion
 from analyzer.findings.rhythm.rhythm import Rhythm
 from analyzer.findings.rhythm.summary import TempoSummary, summarise_tempo
 
@@ -72,18 +72,18 @@ def find_part_rhythm(
         tempo=tempo,
         beats_sec=rhythm.beats_sec[first:last],
         regions=[
-            _region(line, beats)
-            for line in rhythm.lines
-            if (beats := line.within(start_sec, end_sec))
+            _region(region, beats)
+            for region in rhythm.regions
+            if (beats := region.within(start_sec, end_sec))
         ],
         downbeats=downbeats,
         phrases=None if downbeats is None else _phrases(onsets, downbeats),
     )
 
 
-def _region(line: Line, beats: range) -> Region:
-    first_beat_sec = line.anchor_sec + beats.start * line.period_sec
-    return Region(first_beat_sec, line.period_sec, len(beats), line.interpolated)
+def _region(region: BeatRegion, beats: range) -> Region:
+    first_beat_sec = region.anchor_sec + beats.start * region.period_sec
+    return Region(first_beat_sec, region.period_sec, len(beats), region.interpolated)
 
 
 def _downbeats(rhythm: Rhythm, part: slice, tempo: TempoSummary) -> Downbeats | None:

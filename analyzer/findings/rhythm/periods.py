@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analyzer.features.onsets import Onsets
 from analyzer.findings.rhythm.median import median
-from analyzer.findings.rhythm.octave import Reading, readings_of
+from analyzer.findings.rhythm.octave import TempoHypothesis, candidates_of
 from analyzer.findings.rhythm.pulse import Pulse
 
 __all__ = ["PERIOD_FRAMES", "Periods", "find_periods"]
@@ -41,18 +41,18 @@ class Periods:
         return np.asarray(self.values[frames // PERIOD_FRAMES], np.float64)
 
 
-def find_periods(onsets: Onsets, pulse: Pulse, readings: Sequence[Reading]) -> Periods:
+def find_periods(onsets: Onsets, pulse: Pulse, hypotheses: Sequence[TempoHypothesis]) -> Periods:
     """Return the pulse as it is read, through parts where it is not clear as around them."""
     usual = median(pulse.clarity)
     # Without any pulse the median may lie below zero, and all moments are as good.
     clear = pulse.clarity >= min(usual, _UNCLEAR * usual)
     moments = np.flatnonzero(clear)
-    blocks = np.array([reading.time_sec for reading in readings])
+    blocks = np.array([hypothesis.time_sec for hypothesis in hypotheses])
     bpm = np.empty(len(moments), np.float64)
     for number, moment in enumerate(moments):
-        reading = readings[int(np.abs(blocks - pulse.time_sec[moment]).argmin())]
-        possible = readings_of(float(pulse.period_sec[moment]))
-        bpm[number] = possible[int(np.abs(np.log(possible / reading.bpm)).argmin())]
+        hypothesis = hypotheses[int(np.abs(blocks - pulse.time_sec[moment]).argmin())]
+        possible = candidates_of(float(pulse.period_sec[moment]))
+        bpm[number] = possible[int(np.abs(np.log(possible / hypothesis.bpm)).argmin())]
     frames = np.arange(0, len(onsets.strength), PERIOD_FRAMES) + PERIOD_FRAMES / 2
     time = np.asarray(onsets.start_sec + frames * onsets.interval_sec, np.float64)
     return Periods(60 / _gliding(time, pulse.time_sec[moments], bpm) / onsets.interval_sec)

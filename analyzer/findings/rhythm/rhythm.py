@@ -12,10 +12,10 @@ from analyzer.findings.rhythm.attacks import measure
 from analyzer.findings.rhythm.bars import Bars, find_bars
 from analyzer.findings.rhythm.drums import drum_probability
 from analyzer.findings.rhythm.grid import lay_grid
-from analyzer.findings.rhythm.lines import Line, fit_lines
-from analyzer.findings.rhythm.octave import Reading, find_readings
+from analyzer.findings.rhythm.octave import TempoHypothesis, find_tempo_hypotheses
 from analyzer.findings.rhythm.periods import PERIOD_FRAMES, Periods, find_periods
 from analyzer.findings.rhythm.pulse import Pulse, find_pulse
+from analyzer.findings.rhythm.regions import BeatRegion, fit_regions
 from analyzer.findings.rhythm.tracking import track_beats
 
 __all__ = ["Rhythm", "find_rhythm"]
@@ -36,8 +36,8 @@ class Rhythm:
         heard: Whether an attack was heard at each.
         drums: How probable it is that drums play around each.
         bars: What each is in its bar.
-        lines: The steady regions.
-        readings: The tempo of each block of 20 s, with what else it could be.
+        regions: The steady regions.
+        hypotheses: The tempo of each block of 20 s, with what else it could be.
         pulse: The tempo up to the octave, and how clear it is.
 
     """
@@ -47,8 +47,8 @@ class Rhythm:
     heard: npt.NDArray[np.bool_]
     drums: Times
     bars: Bars
-    lines: Sequence[Line]
-    readings: Sequence[Reading]
+    regions: Sequence[BeatRegion]
+    hypotheses: Sequence[TempoHypothesis]
     pulse: Pulse
 
 
@@ -71,18 +71,18 @@ def find_rhythm(
 
     """
     pulses: list[Pulse] = []
-    readings: list[Reading] = []
+    hypotheses: list[TempoHypothesis] = []
     periods: list[Periods] = []
     for section in _sections(onsets, cues_sec):
         pulse = find_pulse(section)
-        read = find_readings(section, pulse, allowed_bpm=allowed_bpm)
+        read = find_tempo_hypotheses(section, pulse, allowed_bpm=allowed_bpm)
         pulses.append(pulse)
-        readings += read
+        hypotheses += read
         periods.append(find_periods(section, pulse, read))
     stage_ended()
     joined = Periods.joined(periods)
     frames = track_beats(beat_log_odds(onsets, joined), joined)
-    return _beats(onsets, frames, Pulse.joined(pulses), readings, sound_sec)
+    return _beats(onsets, frames, Pulse.joined(pulses), hypotheses, sound_sec)
 
 
 def _sections(onsets: Onsets, cues_sec: Sequence[float]) -> Iterator[Onsets]:
@@ -108,20 +108,20 @@ def _beats(
     onsets: Onsets,
     frames: npt.NDArray[np.intp],
     pulse: Pulse,
-    readings: Sequence[Reading],
+    hypotheses: Sequence[TempoHypothesis],
     sound_sec: tuple[float, float],
 ) -> Rhythm:
     """Lay a grid through the tracked beats of the whole file."""
     measured = measure(onsets, frames)
-    lines = fit_lines(measured)
-    grid = lay_grid(measured, lines, sound_sec)
+    regions = fit_regions(measured)
+    grid = lay_grid(measured, regions, sound_sec)
     return Rhythm(
         grid.beats_sec,
         grid.period_sec,
         grid.heard,
         drum_probability(onsets, grid.beats_sec),
         find_bars(onsets, grid.beats_sec),
-        grid.lines,
-        readings,
+        grid.regions,
+        hypotheses,
         pulse,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.findings.rhythm.median import median
-from analyzer.findings.rhythm.octave import Reading
+from analyzer.findings.rhythm.octave import TempoHypothesis
 from analyzer.findings.rhythm.rhythm import Rhythm
 
 __all__ = ["OtherTempo", "TempoSummary", "summarise_tempo"]
@@ -21,7 +21,7 @@ _LEAST_CLEAR = 0.03
 _SAME_LINE = 0.001
 _MOST_OF_IT = 0.5
 _STEADY = 0.005
-_SAME_READING = 0.04
+_SAME_TEMPO = 0.04
 _LEAST_LIKELY = 0.02
 _OTHERS = 4
 _CURVE_BEATS = 16
@@ -31,7 +31,7 @@ Times = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OtherTempo:
-    """Another reading, in beats a minute, and how likely it is, 0–1."""
+    """Another hypothesis, in beats a minute, and how likely it is, 0–1."""
 
     bpm: float
     confidence: float
@@ -45,7 +45,7 @@ class TempoSummary:
         bpm: Beats a minute: of the steady region that most beats lie on, else the median.
         confidence: That it is right, its octave included, 0–1.
         stability: Share of the beats around which the tempo is within 0.5 % of it, 0–1.
-        alternatives: Other readings, the likeliest first.
+        alternatives: Other hypotheses, the likeliest first.
         curve: Times in seconds and beats a minute from there on, shape (points, 2).
 
     """
@@ -66,8 +66,8 @@ def summarise_tempo(rhythm: Rhythm, start_sec: float, end_sec: float) -> TempoSu
         return None
     bpm = _bpm(rhythm, heard, start_sec, end_sec)
     near = np.abs(60 / rhythm.period_sec[heard] / bpm - 1) < _STEADY
-    readings = _within(rhythm.readings, start_sec, end_sec)
-    likely, others = _likelihoods(readings, bpm)
+    hypotheses = _within(rhythm.hypotheses, start_sec, end_sec)
+    likely, others = _likelihoods(hypotheses, bpm)
     return TempoSummary(
         bpm,
         likely * min(1.0, clarity / _CLEAREST) ** 0.5,
@@ -86,11 +86,11 @@ def _clarity(rhythm: Rhythm, start_sec: float, end_sec: float) -> float:
 
 
 def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec: float) -> float:
-    lines = [line for line in rhythm.lines if not line.interpolated]
-    counts = np.array([len(line.within(start_sec, end_sec)) for line in lines], np.float64)
+    regions = [region for region in rhythm.regions if not region.interpolated]
+    counts = np.array([len(region.within(start_sec, end_sec)) for region in regions], np.float64)
     if counts.sum() > _MOST_OF_IT * heard.sum():
-        longest = lines[int(counts.argmax())]
-        periods = np.array([line.period_sec for line in lines])
+        longest = regions[int(counts.argmax())]
+        periods = np.array([region.period_sec for region in regions])
         same = np.abs(periods / longest.period_sec - 1) < _SAME_LINE
         if counts[same].sum() > _MOST_OF_IT * heard.sum():
             # The variance of a slope falls with the cube of the number of points.
@@ -99,26 +99,30 @@ def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec
     return 60 / median(rhythm.period_sec[heard])
 
 
-def _within(readings: Sequence[Reading], start_sec: float, end_sec: float) -> Sequence[Reading]:
-    inside = [reading for reading in readings if start_sec <= reading.time_sec < end_sec]
+def _within(
+    hypotheses: Sequence[TempoHypothesis], start_sec: float, end_sec: float
+) -> Sequence[TempoHypothesis]:
+    inside = [hypothesis for hypothesis in hypotheses if start_sec <= hypothesis.time_sec < end_sec]
     if inside:
         return inside
     middle = (start_sec + end_sec) / 2
-    return [min(readings, key=lambda reading: abs(reading.time_sec - middle))]
+    return [min(hypotheses, key=lambda hypothesis: abs(hypothesis.time_sec - middle))]
 
 
-def _likelihoods(readings: Sequence[Reading], bpm: float) -> tuple[float, list[OtherTempo]]:
+def _likelihoods(
+    hypotheses: Sequence[TempoHypothesis], bpm: float
+) -> tuple[float, list[OtherTempo]]:
     """Return how likely the tempo is, and other tempi, all as multiples of it."""
     total: dict[float, float] = defaultdict(float)
-    for reading in readings:
-        odds = np.exp(reading.log_odds - reading.log_odds.max())
-        for candidate, share in zip(reading.candidates_bpm, odds / odds.sum(), strict=True):
+    for hypothesis in hypotheses:
+        odds = np.exp(hypothesis.log_odds - hypothesis.log_odds.max())
+        for candidate, share in zip(hypothesis.candidates_bpm, odds / odds.sum(), strict=True):
             known = next(
-                (ratio for ratio in total if abs(candidate / bpm / ratio - 1) < _SAME_READING),
+                (ratio for ratio in total if abs(candidate / bpm / ratio - 1) < _SAME_TEMPO),
                 float(candidate / bpm),
             )
-            total[known] += float(share) / len(readings)
-    own = [ratio for ratio in total if abs(ratio - 1) < _SAME_READING]
+            total[known] += float(share) / len(hypotheses)
+    own = [ratio for ratio in total if abs(ratio - 1) < _SAME_TEMPO]
     likely = sum(total.pop(ratio) for ratio in own)
     ordered = sorted(total.items(), key=lambda item: -item[1])[:_OTHERS]
     others = [OtherTempo(bpm * ratio, share) for ratio, share in ordered if share > _LEAST_LIKELY]

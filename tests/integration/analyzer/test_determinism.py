@@ -25,7 +25,7 @@ from pathlib import Path
 from analyzer.pipeline import analyse
 print(analyse(Path(sys.argv[1])).model_dump_json(by_alias=True))
 """
-"""Without `use_one_core`: the algebra takes the threads that the environment allows it."""
+"""Without `limit_blas_threads`: the algebra takes the threads that the environment allows it."""
 
 
 def dance_music() -> Samples:

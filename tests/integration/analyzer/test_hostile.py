@@ -201,8 +201,8 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from analyzer.cores import use_one_core
-use_one_core()
+from analyzer.cores import limit_blas_threads
+limit_blas_threads()
 from analyzer.errors import AnalysisRefused
 from analyzer.options import Options
 from analyzer.pipeline import analyse

@@ -265,8 +265,8 @@ def test_memory_does_not_grow_with_the_length(pod: Pod, tmp_path: Path) -> None:
         script = tmp_path / "peak.py"
         script.write_text(
             "import sys\nfrom pathlib import Path\n"
-            "from analyzer.cores import use_one_core\nuse_one_core()\n"
-            "from analyzer.memory import settle_memory\nsettle_memory()\n"
+            "from analyzer.cores import limit_blas_threads\nuse_one_core()\n"
+            "from analyzer.memory import tune_malloc\nsettle_memory()\n"
             "from analyzer.pipeline import analyse\nanalyse(Path(sys.argv[1]))\n"
             "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
         )
@@ -329,8 +329,8 @@ def public_folder() -> Iterator[Path]:
 
 AS_NOBODY = """
 import ctypes, os, sys
-from analyzer.cores import use_one_core
-use_one_core()
+from analyzer.cores import limit_blas_threads
+limit_blas_threads()
 from analyzer.pipeline import analyse
 from offbeat.inspection import forbid_inspection
 path = sys.argv[1]

@@ -121,7 +121,7 @@ def test_bands_are_those_of_a_transform_of_the_whole(track: int) -> None:
     hz = np.arange(len(power)) * rate / len(samples)
     bands = np.add.reduceat(power, np.searchsorted(hz, (LOWEST_HZ, *BAND_EDGES_HZ)))
     found = features(samples, rate)
-    shares = band_shares(found.spectrum.bands, found.spectrum.near_edges, found.spilt)
+    shares = band_shares(found.spectrum.bands, found.spectrum.near_edges, found.leakage)
     assert shares == pytest.approx((bands / bands.sum()).tolist(), abs=0.03)
 
 

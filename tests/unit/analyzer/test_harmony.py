@@ -30,7 +30,7 @@ def sine(pitch: float, rate: int = RATE) -> npt.NDArray[np.float32]:
 @pytest.mark.parametrize("pitch", [24, 40, 57, 69, 81, 95])
 def test_a_sine_stands_at_its_pitch(pitch: int) -> None:
     """From C1 to the end of the range, and nothing else does."""
-    row = heard(sine(pitch)).pitches[7]
+    row = heard(sine(pitch)).pitch_salience[7]
     assert row.argmax() == (pitch - LOWEST_PITCH) * BINS_PER_SEMITONE
     assert np.count_nonzero(row) <= 2
 
@@ -38,19 +38,19 @@ def test_a_sine_stands_at_its_pitch(pitch: int) -> None:
 @pytest.mark.parametrize("rate", [8_000, 11_025, 24_000, 44_000])
 def test_rates_do_not_move_pitches(rate: int) -> None:
     """Whatever the rate of the file, A is A."""
-    row = heard(sine(57, rate), rate).pitches[7]
+    row = heard(sine(57, rate), rate).pitch_salience[7]
     assert row.argmax() == (57 - LOWEST_PITCH) * BINS_PER_SEMITONE
 
 
 def test_there_are_five_frames_a_second_up_to_the_end() -> None:
     """A last chunk that is cut short has as many as begin in it."""
-    assert len(heard(sine(60)[: 2 * RATE + RATE // 2]).pitches) == 13
+    assert len(heard(sine(60)[: 2 * RATE + RATE // 2]).pitch_salience) == 13
 
 
 def test_silence_and_noise_have_no_pitches() -> None:
     """However loud the noise is."""
-    assert not heard(np.zeros(3 * RATE, np.float32)).pitches.any()
-    assert heard(clatter(6)).pitches.mean() < 3
+    assert not heard(np.zeros(3 * RATE, np.float32)).pitch_salience.any()
+    assert heard(clatter(6)).pitch_salience.mean() < 3
 
 
 @pytest.mark.parametrize("cents", [-40.0, -17.0, 0.0, 8.0, 40.0])
@@ -63,7 +63,7 @@ def test_tuning_is_found(cents: float) -> None:
 def test_partials_are_no_notes() -> None:
     """A C of five partials is explained by Cs: no G and no E."""
     sound = sum((sine(36 + 12 * np.log2(k)) / k for k in range(1, 6)), start=np.float32(0))
-    found = notes(semitones(heard(np.asarray(sound, np.float32)).pitches, 0.0))[7]
+    found = notes(semitones(heard(np.asarray(sound, np.float32)).pitch_salience, 0.0))[7]
     assert found.argmax() == 36 - LOWEST_PITCH
     classes = found.reshape(-1, 12).sum(axis=0)
     assert classes[0] > 10 * classes[1:].max()

@@ -147,15 +147,15 @@ def test_pitches_do_not_depend_on_blocks() -> None:
         for start in range(0, len(sound), size):
             extractor.add(sound[start : start + size])
         rows.append(extractor.finish().harmony)
-    assert np.array_equal(rows[0].pitches, rows[1].pitches)
+    assert np.array_equal(rows[0].pitch_salience, rows[1].pitch_salience)
     assert np.array_equal(rows[0].tuning, rows[1].tuning)
 
 
 def test_seven_semitones_up_is_seven_semitones_up() -> None:
     """Transposed pitches give the transposed key with the same certainty."""
     low = harmony(play_chords(CADENCE_MINOR, 2))
-    high = Harmony(np.roll(low.pitches, 7 * 3, axis=1), low.tuning)
-    high.pitches[:, : 7 * 3] = 0
+    high = Harmony(np.roll(low.pitch_salience, 7 * 3, axis=1), low.tuning)
+    high.pitch_salience[:, : 7 * 3] = 0
     one, other = (estimate_key(h, MODEL, from_start_to_end=True) for h in (low, high))
     assert one is not None
     assert other is not None

@@ -29,7 +29,7 @@ def features(samples: Samples, rate: int = 44_100, block: int | None = None) -> 
 
 def shares(found: Features) -> list[float] | None:
     """Measure the bands."""
-    return band_shares(found.spectrum.bands, found.spectrum.near_edges, found.spilt)
+    return band_shares(found.spectrum.bands, found.spectrum.near_edges, found.leakage)
 
 
 def stereo(samples: Samples) -> Stereo:
@@ -249,7 +249,7 @@ def _spectra(found: Features) -> bytes:
     parts = (
         spectrum.bands,
         spectrum.near_edges,
-        found.spilt,
+        found.leakage,
         spectrum.bass,
         spectrum.stereo,
         spectrum.offset,
@@ -259,7 +259,7 @@ def _spectra(found: Features) -> bytes:
 
 
 def _clips(found: Features) -> bytes:
-    clips = found.clips
+    clips = found.clipping_runs
     return clips.chunk.tobytes() + clips.runs.tobytes() + clips.samples.tobytes()
 
 

@@ -11,8 +11,8 @@ from analyzer.findings.vocals import (
     HOP_STEPS,
     Vocals,
     find_vocals,
-    hear_vocals,
     load_model,
+    predict_vocals,
     window_figures,
 )
 from analyzer.pipeline import analyse
@@ -37,7 +37,7 @@ def voice(samples: Samples, rate: int = RATE, block: int | None = None) -> Voice
 def vocals(samples: Samples) -> Vocals:
     """Look for vocals in what is long enough."""
     kept = voice(samples)
-    found = find_vocals(hear_vocals(kept), kept, ALL)
+    found = find_vocals(predict_vocals(kept), kept, ALL)
     assert found is not None
     return found
 

@@ -9,20 +9,20 @@ import numpy.typing as npt
 
 from analyzer.features.spectrum import BLURRED_EDGES_HZ, LOWEST_HZ, near, step_window
 
-__all__ = ["SPILLING_HZ", "spill"]
+__all__ = ["LEAKAGE_EDGES_HZ", "leakage"]
 
 _BIN_HZ = 10.0
 _WIDTH_HZ = 100.0
 """How far from a tone anything of it is looked for."""
 
-SPILLING_HZ = (5.0, BLURRED_EDGES_HZ[-1] + _WIDTH_HZ)
+LEAKAGE_EDGES_HZ = (5.0, BLURRED_EDGES_HZ[-1] + _WIDTH_HZ)
 """Where tones may spill over an edge."""
 
 _POINTS, _PER_BIN = 64, 200
 """Of the window, and of what is between two bins."""
 
 
-def spill(hz: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def leakage(hz: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Return what becomes of tones of these frequencies beside each of `BLURRED_EDGES_HZ`.
 
     Shape (frequencies, edges, 2): the share of a tone's power that crosses the edge, positive where

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.last_words import leave, message
+from analyzer.termination_message import message, write_termination_message
 from offbeat.failure import FailureReason
 
 
@@ -28,11 +28,11 @@ def test_it_is_written_where_there_is_a_place(tmp_path: Path) -> None:
     """Over whatever an earlier container left."""
     log = tmp_path / "termination-log"
     log.write_text("x" * 500)
-    assert leave(log, FailureReason.INTERNAL_ERROR, "why")
+    assert write_termination_message(log, FailureReason.INTERNAL_ERROR, "why")
     assert json.loads(log.read_text())["error"] == "why"
 
 
 def test_it_makes_no_file(tmp_path: Path) -> None:
     """Outside of Kubernetes there is no such place."""
-    assert not leave(tmp_path / "none", FailureReason.INTERNAL_ERROR, "why")
+    assert not write_termination_message(tmp_path / "none", FailureReason.INTERNAL_ERROR, "why")
     assert not (tmp_path / "none").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from offbeat.failure import FailureReason
 
-__all__ = ["leave", "message"]
+__all__ = ["message", "write_termination_message"]
 
 _MAX_BYTES = 4096
 """Kubernetes keeps no more of a termination message."""
@@ -27,7 +27,7 @@ def _encode(reason: FailureReason, error: str) -> bytes:
     )
 
 
-def leave(path: Path, reason: FailureReason, error: str) -> bool:
+def write_termination_message(path: Path, reason: FailureReason, error: str) -> bool:
     """Write the termination message if there is a place for it, as there is in Kubernetes."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)

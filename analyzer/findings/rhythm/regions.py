@@ -1,4 +1,4 @@
-"""Straight lines through the beats: what a sequencer or a turntable plays is a steady grid.
+"""Steady regions, straight lines through the beats: what a sequencer plays is a steady grid.
 
 The attack next to a beat may be 10 ms off; a line through hundreds of beats is not. A region grows
 beat by beat as long as the beats stay near its line, and a line is carried through a part without
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from analyzer.findings.rhythm.attacks import Measured
 from analyzer.findings.rhythm.median import median, medians
 
-__all__ = ["Line", "fit_lines"]
+__all__ = ["BeatRegion", "fit_regions"]
 
 _FEWEST = 16
 _STRAY_SEC = 0.011
@@ -32,7 +32,7 @@ Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Line:
+class BeatRegion:
     """Beat k of a region is at `anchor_sec + k · period_sec`, for k from 0 to beats − 1.
 
     Attributes:
@@ -70,9 +70,9 @@ class Line:
         return np.asarray(self.anchor_sec + steps, np.float64)
 
 
-def fit_lines(beats: Measured) -> list[Line]:
+def fit_regions(beats: Measured) -> list[BeatRegion]:
     """Return the steady regions in order; what lies between two of them is not steady."""
-    lines: list[Line] = []
+    lines: list[BeatRegion] = []
     start = 0
     count = len(beats.time_sec)
     while start + _FEWEST <= count:
@@ -85,10 +85,10 @@ def fit_lines(beats: Measured) -> list[Line]:
     return _carried(beats, _merged(beats, lines))
 
 
-def _grown(beats: Measured, start: int) -> Line | None:
+def _grown(beats: Measured, start: int) -> BeatRegion | None:
     """Return the longest line from a beat on, or none where the next 16 beats are not on one."""
     end = start + _FEWEST
-    found: Line | None = None
+    found: BeatRegion | None = None
     count = len(beats.time_sec)
     while True:
         line = _fitted(beats, start, min(end, count))
@@ -107,7 +107,7 @@ def _grown(beats: Measured, start: int) -> Line | None:
         end = min(count, end + max(_WINDOW, (end - start) // 4))
 
 
-def _fitted(beats: Measured, start: int, end: int) -> Line | None:
+def _fitted(beats: Measured, start: int, end: int) -> BeatRegion | None:
     """Return the line through beats[start:end] that outliers do not bend."""
     time = beats.time_sec[start:end]
     weight = beats.weight[start:end]
@@ -128,7 +128,7 @@ def _fitted(beats: Measured, start: int, end: int) -> Line | None:
             break
     if not 0.9 * step < slope < 1.1 * step:
         return None
-    return Line(offset, slope, len(time), start, end - 1)
+    return BeatRegion(offset, slope, len(time), start, end - 1)
 
 
 def _least_squares(index: Times, time: Times, weight: Times) -> tuple[float, float]:
@@ -140,7 +140,7 @@ def _least_squares(index: Times, time: Times, weight: Times) -> tuple[float, flo
     return slope, mean - slope * middle
 
 
-def _holds(beats: Measured, line: Line) -> bool:
+def _holds(beats: Measured, line: BeatRegion) -> bool:
     """Return whether there are no eight heard beats in a row that lie off the line."""
     part = slice(line.first, line.last + 1)
     heard = beats.weight[part] > 0
@@ -154,9 +154,9 @@ def _holds(beats: Measured, line: Line) -> bool:
     return not (wild.any() or (np.abs(medians(windows)) > _STRAY_SEC).any())
 
 
-def _merged(beats: Measured, lines: Sequence[Line]) -> list[Line]:
+def _merged(beats: Measured, lines: Sequence[BeatRegion]) -> list[BeatRegion]:
     """Join neighbours that are one line: a fill or a rough passage had parted them."""
-    merged: list[Line] = []
+    merged: list[BeatRegion] = []
     for line in lines:
         if merged:
             both = _joined(beats, merged[-1], line)
@@ -167,16 +167,16 @@ def _merged(beats: Measured, lines: Sequence[Line]) -> list[Line]:
     return merged
 
 
-def _joined(beats: Measured, one: Line, other: Line) -> Line | None:
+def _joined(beats: Measured, one: BeatRegion, other: BeatRegion) -> BeatRegion | None:
     if other.first - one.last > _WINDOW:
         return None
     line = _fitted(beats, one.first, other.last + 1)
     return line if line is not None and _holds(beats, line) else None
 
 
-def _carried(beats: Measured, lines: Sequence[Line]) -> list[Line]:
+def _carried(beats: Measured, lines: Sequence[BeatRegion]) -> list[BeatRegion]:
     """Carry lines through the gaps between those that agree, as lines marked interpolated."""
-    result: list[Line] = []
+    result: list[BeatRegion] = []
     for line in lines:
         if not result:
             result.append(line)
@@ -193,7 +193,7 @@ def _carried(beats: Measured, lines: Sequence[Line]) -> list[Line]:
         )
         if agrees:
             bridge = gap / steps
-            filled = Line(end + bridge, bridge, steps - 1, before.last + 1, line.first - 1)
+            filled = BeatRegion(end + bridge, bridge, steps - 1, before.last + 1, line.first - 1)
             result.append(replace(filled, interpolated=True))
         result.append(line)
     return result
