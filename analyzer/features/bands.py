@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float64, Int8, Planes
 from analyzer.features.downmix import Downmix
 
 __all__ = ["BAND_NAMES", "LOW_MID_HZ", "MID_HIGH_HZ", "BandPeaks"]
@@ -32,11 +32,9 @@ _LOW_STRIDE = 4
 
 _HIGH_SPAN = 32
 _SPAN = 16
-"""Samples that one row of a matrix product covers."""
+"""Planes that one row of a matrix product covers."""
 
-Samples = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.int8]
-Extremes = tuple[Samples, Samples]
+Extremes = tuple[Planes, Planes]
 
 
 class BandPeaks:
@@ -61,10 +59,10 @@ class BandPeaks:
         late = round(downmix.delay_sec * downmix.rate)
         # The sound of the first pixel comes `late` samples late, and before it there is silence.
         self._skip = max(0, late - self._margin)
-        self._waiting: Samples = np.zeros(max(0, self._margin - late), np.float32)
+        self._waiting: Planes = np.zeros(max(0, self._margin - late), np.float32)
         self._pixels = 0
 
-    def add(self, low_rate: Samples, total: int) -> tuple[Bytes, Bytes]:
+    def add(self, low_rate: Planes, total: int) -> tuple[Int8, Int8]:
         """Return smallest and largest value of the pixels that are complete: shape (pixels, 3).
 
         Never more than `total` in all: the last chunk of a file goes on with silence.
@@ -78,12 +76,12 @@ class BandPeaks:
         self._pixels += pixels
         return self._measure(sound[: pixels * self._width + 2 * self._margin], pixels)
 
-    def finish(self, total: int) -> tuple[Bytes, Bytes]:
+    def finish(self, total: int) -> tuple[Int8, Int8]:
         """Return the pixels that are missing from `total`: after the last chunk is silence."""
         needed = (total - self._pixels) * self._width + 2 * self._margin + self._skip
         return self.add(np.zeros(max(0, needed - len(self._waiting)), np.float32), total)
 
-    def _measure(self, sound: Samples, pixels: int) -> tuple[Bytes, Bytes]:
+    def _measure(self, sound: Planes, pixels: int) -> tuple[Int8, Int8]:
         """Measure pixels of sound that has a margin on either side."""
         if not pixels:
             empty = np.empty((0, len(BAND_NAMES)), np.int8)
@@ -97,7 +95,7 @@ class BandPeaks:
         return _as_bytes(np.stack(lowest, axis=1)), _as_bytes(np.stack(highest, axis=1))
 
 
-def _low_pass(cutoff: float, half: int) -> npt.NDArray[np.float64]:
+def _low_pass(cutoff: float, half: int) -> Float64:
     """Return a Hann-windowed sinc with a gain of 1 at 0 Hz; cutoff in cycles per sample."""
     position = np.arange(-half, half + 1)
     if cutoff >= 0.5:
@@ -106,7 +104,7 @@ def _low_pass(cutoff: float, half: int) -> npt.NDArray[np.float64]:
     return np.asarray(taps / math.fsum(taps))
 
 
-def _complement(taps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _complement(taps: Float64) -> Float64:
     """Return the filter that passes what the other takes away."""
     rest = -taps
     rest[len(taps) // 2] += 1.0
@@ -116,7 +114,7 @@ def _complement(taps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 class _Filters:
     """Filters of one length as one matrix product, each evaluated at every so-many-th sample."""
 
-    def __init__(self, span: int, *filters: tuple[npt.NDArray[np.float64], int]) -> None:
+    def __init__(self, span: int, *filters: tuple[Float64, int]) -> None:
         self._span = span
         columns = []
         for taps, stride in filters:
@@ -127,15 +125,15 @@ class _Filters:
         self._matrix = np.stack(columns, axis=1)
         self._firsts = np.cumsum([0, *(span // stride for _, stride in filters)])
 
-    def apply(self, sound: Samples, count: int) -> Samples:
+    def apply(self, sound: Planes, count: int) -> Planes:
         """Return `count` samples of a single filter; the first has half of the taps before it."""
-        filtered: Samples = self._rows(sound, -(-count // self._matrix.shape[1])) @ self._matrix
+        filtered: Planes = self._rows(sound, -(-count // self._matrix.shape[1])) @ self._matrix
         return filtered.reshape(-1)[:count]
 
-    def extremes(self, sound: Samples, pixels: int, width: int) -> Iterator[Extremes]:
+    def extremes(self, sound: Planes, pixels: int, width: int) -> Iterator[Extremes]:
         """Yield each filter's smallest and largest sample of every `width` samples."""
         # Transposed, so that the extremes run along whole vectors.
-        filtered: Samples = self._matrix.T @ self._rows(sound, pixels * width // self._span).T
+        filtered: Planes = self._matrix.T @ self._rows(sound, pixels * width // self._span).T
         starts = np.arange(0, filtered.shape[1], width // self._span)
         for first, end in pairwise(self._firsts):
             values = filtered[first:end]
@@ -144,7 +142,7 @@ class _Filters:
                 np.maximum.reduceat(values.max(axis=0), starts),
             )
 
-    def _rows(self, sound: Samples, spans: int) -> Samples:
+    def _rows(self, sound: Planes, spans: int) -> Planes:
         """Return the samples that each span looks at, copied: overlapping rows are not for BLAS."""
         reach = len(self._matrix)
         missing = (spans - 1) * self._span + reach - len(sound)
@@ -156,7 +154,7 @@ class _Filters:
         ).copy()
 
 
-def _as_bytes(values: Samples) -> Bytes:
+def _as_bytes(values: Planes) -> Int8:
     """Return values of ±1 as audiowaveform's 8 bits: 16 of them, divided by 256 towards zero."""
     scaled = np.clip(values * np.float32(32767 / 256), -128, 127)
     return np.asarray(np.trunc(scaled), np.int8)

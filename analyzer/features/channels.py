@@ -1,7 +1,8 @@
 """What each channel of a file counts for its loudness."""
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Float64
 
 __all__ = ["channel_weights"]
 
@@ -15,7 +16,7 @@ _WEIGHTS: dict[int, tuple[float, ...]] = {
 }
 
 
-def channel_weights(channels: int) -> npt.NDArray[np.float64]:
+def channel_weights(channels: int) -> Float64:
     """Return the weight of each channel by ITU-R BS.1770-4, in the order of WAVE files.
 
     Up to three channels stand in front and weigh 1; L R Ls Rs · L R C Ls Rs · L R C LFE Ls Rs · 6.1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Float32, Int8
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
 from analyzer.features.peaks import Extremes
 
@@ -48,8 +49,8 @@ class ClippingRuns:
     """
 
     chunk: npt.NDArray[np.int32]
-    side: npt.NDArray[np.int8]
-    ceiling: npt.NDArray[np.float32]
+    side: Int8
+    ceiling: Float32
     runs: npt.NDArray[np.uint16]
     samples: npt.NDArray[np.uint16]
 
@@ -63,7 +64,7 @@ class ClippingMeter:
         self._before = np.zeros((channels, _LEAD + _JUMP_SAMPLES), np.float32)
         self._records = bytearray()
 
-    def add(self, planes: npt.NDArray[np.float32], extremes: Extremes) -> None:
+    def add(self, planes: Float32, extremes: Extremes) -> None:
         """Take in the next chunk, and the largest and smallest samples of its steps."""
         ceilings = np.stack([extremes.highest.max(axis=1), extremes.lowest.min(axis=1)], axis=1)
         for channel, both in enumerate(ceilings):
@@ -79,9 +80,7 @@ class ClippingMeter:
         records = np.frombuffer(self._records, _RECORD)
         return ClippingRuns(*(records[name] for name in _RECORD.names or ()))
 
-    def _look(
-        self, plane: npt.NDArray[np.float32], channel: int, negative: int, ceiling: np.float32
-    ) -> None:
+    def _look(self, plane: Float32, channel: int, negative: int, ceiling: np.float32) -> None:
         """Note the runs that reach their third sample in this chunk."""
         before = self._before[channel]
         here, there = plane == ceiling, before[_JUMP_SAMPLES:] == ceiling

@@ -6,8 +6,8 @@ Left and right are not weighed alike, so that a file with one channel inverted i
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float64, Planes
 from analyzer.features.grid import Grid
 
 __all__ = ["Downmix"]
@@ -21,8 +21,6 @@ _CUTOFF = 0.90
 
 _SPAN = 32
 """Low-rate samples that are computed by one row of the matrix product."""
-
-Samples = npt.NDArray[np.float32]
 
 
 class Downmix:
@@ -61,7 +59,7 @@ class Downmix:
         self._output = np.empty((rows, _SPAN), np.float32)
         self._total = grid.chunk
 
-    def add(self, planes: Samples) -> Samples:
+    def add(self, planes: Planes) -> Planes:
         """Return one chunk of shape (channels, chunk) as (chunk // factor,); valid until the next.
 
         What it returns is overwritten by the next call.
@@ -76,7 +74,7 @@ class Downmix:
         return self._output.reshape(-1)[: self.chunk]
 
 
-def _mix(channels: int) -> Samples:
+def _mix(channels: int) -> Planes:
     """Return each channel's weight: they add up to 1, and the LFE channel has none."""
     shares = np.where(np.arange(channels) % 2 == 0, _LEFT_SHARE, 1 - _LEFT_SHARE)
     if channels >= 6:  # L R C LFE …, in the order of WAVE files
@@ -84,7 +82,7 @@ def _mix(channels: int) -> Samples:
     return np.asarray(shares / shares.sum(), np.float32)
 
 
-def _low_pass(factor: int) -> npt.NDArray[np.float64]:
+def _low_pass(factor: int) -> Float64:
     """Return a Kaiser-windowed sinc with an odd number of taps and a gain of 1 at 0 Hz."""
     if factor == 1:
         return np.ones(1)

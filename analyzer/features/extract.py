@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Mask
 from analyzer.errors import CorruptAudio
 from analyzer.features.channels import channel_weights
 from analyzer.features.clipping import ClippingMeter, ClippingRuns
@@ -54,14 +54,14 @@ class Features:
 
     grid: Grid
     frames: int
-    energy: npt.NDArray[np.float32]
+    energy: Float32
     peaks: Peaks
     clipping_runs: ClippingRuns
     spectrum: Spectrum
-    loud: npt.NDArray[np.bool_]
+    loud: Mask
     onsets: Onsets
     harmony: Harmony
-    leakage: npt.NDArray[np.float32]
+    leakage: Float32
     voice: Voice
     waveform: Waveform | None = None
 
@@ -176,13 +176,13 @@ class Extractor:
         self._voice.add(self._spectrum.add(planes, length), log_mel, length)
         self.frames += length
 
-    def _hop_energy(self) -> npt.NDArray[np.float32]:
+    def _hop_energy(self) -> Float32:
         weighted = self._weighting.filter(self._planes)
         np.multiply(weighted, weighted, out=self._squares)
         sums = np.add.reduceat(self._squares, self.grid.hop_edges[:-1], axis=1)
         return np.asarray(self._weights @ sums, np.float32)
 
-    def _loud_frames(self, length: int) -> npt.NDArray[np.bool_]:
+    def _loud_frames(self, length: int) -> Mask:
         edges = self.grid.frame_edges
         with np.errstate(over="ignore", invalid="ignore"):
             np.multiply(self._planes, self._planes, out=self._squares)

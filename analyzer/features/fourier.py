@@ -1,14 +1,13 @@
 """Fourier transforms of many short frames, in single precision."""
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Complex64, Float32
 
 __all__ = ["fast_length", "transform"]
 
 
-def transform(
-    frames: npt.NDArray[np.float32], out: npt.NDArray[np.complex64] | None = None
-) -> npt.NDArray[np.complex64]:
+def transform(frames: Float32, out: Complex64 | None = None) -> Complex64:
     """Return the spectra of real frames of shape (…, length) over length: (…, length // 2 + 1).
 
     To divide by the length is what makes it fast: without a factor in float32, numpy converts all

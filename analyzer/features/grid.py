@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import FrameNumbers
 
 __all__ = ["FRAMES_PER_STEP", "HOPS_PER_STEP", "STEPS_PER_CHUNK", "Grid", "chunks_around"]
 
@@ -46,14 +47,14 @@ class Grid:
         return self.chunk * _CHUNKS_PER_BLOCK
 
     @cached_property
-    def frame_edges(self) -> npt.NDArray[np.intp]:
+    def frame_edges(self) -> FrameNumbers:
         """First sample frame of each silence frame of a chunk, and its end: shape (201,)."""
         in_step = np.arange(FRAMES_PER_STEP) * self.step // FRAMES_PER_STEP
         starts = np.arange(STEPS_PER_CHUNK)[:, None] * self.step + in_step
         return np.append(starts.ravel(), self.chunk)
 
     @property
-    def hop_edges(self) -> npt.NDArray[np.intp]:
+    def hop_edges(self) -> FrameNumbers:
         """First sample frame of each hop of a chunk, and its end: shape (101,)."""
         return self.frame_edges[:: FRAMES_PER_STEP // HOPS_PER_STEP]
 

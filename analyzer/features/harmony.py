@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Complex64, Float32, Float64, FrameNumbers, Planes, UInt8
 from analyzer.features.fourier import fast_length, transform
 from analyzer.features.leakage import LEAKAGE_EDGES_HZ, leakage
 from analyzer.features.spectrum import BLURRED_EDGES_HZ
@@ -59,8 +59,6 @@ in full, how far below the loudest it does not, and where it does not at all (âˆ
 
 _FULL = 255.0
 
-Samples = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Harmony:
@@ -73,8 +71,8 @@ class Harmony:
 
     """
 
-    pitch_salience: npt.NDArray[np.uint8]
-    tuning: npt.NDArray[np.complex64]
+    pitch_salience: UInt8
+    tuning: Complex64
 
 
 class HarmonyMeter:
@@ -113,7 +111,7 @@ class HarmonyMeter:
         self._frames = self._due = 0
         self._pitches, self._tuning, self._leakage = bytearray(), bytearray(), bytearray()
 
-    def add(self, samples: Samples, length: int) -> None:
+    def add(self, samples: Planes, length: int) -> None:
         """Take in one chunk of samples, of which `length` are of the file, and zeros follow."""
         self._due += math.ceil(length * FRAMES_PER_CHUNK / self._chunk)
         self._push(samples, at_least=_TOGETHER)
@@ -127,7 +125,7 @@ class HarmonyMeter:
             np.frombuffer(self._tuning, np.complex64),
         )
 
-    def leakage(self) -> npt.NDArray[np.float32]:
+    def leakage(self) -> Float32:
         """Return what the steps of each chunk must have leakage over edges, after `finish`.
 
         Shape (chunks, edges, 2): the power that is on the wrong side of each of `BLURRED_EDGES_HZ`,
@@ -136,7 +134,7 @@ class HarmonyMeter:
         frames = np.frombuffer(self._leakage, np.float32).reshape(-1, len(BLURRED_EDGES_HZ), 2)
         return np.add.reduceat(frames, range(0, len(frames), FRAMES_PER_CHUNK), axis=0)
 
-    def _push(self, samples: Samples, *, at_least: int) -> None:
+    def _push(self, samples: Planes, *, at_least: int) -> None:
         self._low = np.concatenate([self._low, self._decimated(samples)])
         starts: list[int] = []
         while self._frames + len(starts) < self._due:
@@ -151,7 +149,7 @@ class HarmonyMeter:
             self._low = self._low[starts[-1] :]
             self._low_start += starts[-1]
 
-    def _decimated(self, samples: Samples) -> Samples:
+    def _decimated(self, samples: Planes) -> Planes:
         if self._factor == 1:
             return samples
         ready = np.concatenate([self._input, samples])
@@ -165,7 +163,7 @@ class HarmonyMeter:
         # Copied: overlapping rows are not for BLAS.
         return np.asarray((spans.copy() @ self._response).reshape(-1), np.float32)
 
-    def _measure(self, frames: Samples) -> None:
+    def _measure(self, frames: Planes) -> None:
         np.multiply(frames, self._window, out=frames)
         parts = transform(frames).view(np.float32)
         np.multiply(parts, parts, out=parts)
@@ -195,11 +193,11 @@ class HarmonyMeter:
 
 
 def _spread(
-    row: npt.NDArray[np.intp],
-    semitones: npt.NDArray[np.float64],
-    weight: npt.NDArray[np.float32],
+    row: FrameNumbers,
+    semitones: Float64,
+    weight: Float32,
     frames: int,
-) -> npt.NDArray[np.uint8]:
+) -> UInt8:
     """Share each peak between the two bins that it lies between."""
     place = (semitones + (_A4_PITCH - LOWEST_PITCH)) * BINS_PER_SEMITONE
     below = np.floor(place).astype(np.intp)
@@ -212,7 +210,7 @@ def _spread(
     return np.rint(np.minimum(bins, 1) * _FULL).astype(np.uint8).reshape(frames, BINS)
 
 
-def _decimation(factor: int) -> Samples:
+def _decimation(factor: int) -> Planes:
     """Return the matrix that turns a stretch of samples into `_SPAN` at the low rate."""
     taps = _TAPS_PER_FACTOR * factor
     position = np.arange(taps) - (taps - 1) / 2

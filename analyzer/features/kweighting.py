@@ -14,7 +14,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Float32, Float64
 
 __all__ = ["Biquad", "KWeighting", "k_weighting_stages"]
 
@@ -27,8 +28,6 @@ _STATES = 4
 _QUARTER = _SPAN // 4
 _NEGLIGIBLE = 1e-25
 """States below this (−500 dB) are set to zero, before denormal numbers make silence slow."""
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class KWeighting:
         self._output = np.empty((channels, padded, _SPAN), np.float32)
         self._state = np.zeros((channels, _STATES))
 
-    def filter(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def filter(self, samples: Float32) -> Float32:
         """Return one chunk of shape (channels, chunk), filtered; valid until the next call."""
         channels, group, last = len(samples), self._group, self._last
         self._input[:, :last, _STATES:] = samples[:, : last * _SPAN].reshape(channels, last, _SPAN)
@@ -137,7 +136,7 @@ class KWeighting:
         return self._output.reshape(channels, -1)[:, : self._chunk]
 
 
-def _state_space(rate: int) -> tuple[Matrix, Matrix, Matrix, float]:
+def _state_space(rate: int) -> tuple[Float64, Float64, Float64, float]:
     """Return transition, inlet, outlet and through of both stages, transposed direct form II."""
     shelf, high_pass = k_weighting_stages(rate)
     blocks = []
@@ -154,7 +153,7 @@ def _state_space(rate: int) -> tuple[Matrix, Matrix, Matrix, float]:
     return transition, inlet, outlet, first_through * second_through
 
 
-def _scan(transition: Matrix, count: int) -> Matrix:
+def _scan(transition: Float64, count: int) -> Float64:
     """Build S so that row·S holds s₁ … s_count of sₖ₊₁ = transition·sₖ + inputₖ with s₀ = 0.
 
     The row holds the inputs side by side, as the product holds the states.

@@ -7,6 +7,7 @@ and from that follows how much of it has come to lie on the wrong side.
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Float64
 from analyzer.features.spectrum import BLURRED_EDGES_HZ, LOWEST_HZ, near, step_window
 
 __all__ = ["LEAKAGE_EDGES_HZ", "leakage"]
@@ -22,7 +23,7 @@ _POINTS, _PER_BIN = 64, 200
 """Of the window, and of what is between two bins."""
 
 
-def leakage(hz: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def leakage(hz: npt.NDArray[np.floating]) -> Float64:
     """Return what becomes of tones of these frequencies beside each of `BLURRED_EDGES_HZ`.
 
     Shape (frequencies, edges, 2): the share of a tone's power that crosses the edge, positive where
@@ -41,7 +42,7 @@ def leakage(hz: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return shares
 
 
-def _main_lobe() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _main_lobe() -> tuple[Float64, Float64]:
     """Return distances from a tone in Hz, and how much of its power a bin has that is so far."""
     window = step_window(_POINTS)
     count = round(_WIDTH_HZ / _BIN_HZ * _PER_BIN)

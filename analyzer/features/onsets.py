@@ -10,8 +10,8 @@ makes room for the kick drum lets everything else *rise* between the beats, and 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, UInt8
 from analyzer.features.downmix import Downmix
 from analyzer.features.fourier import transform
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
@@ -39,8 +39,6 @@ _EARLY = 0.245
 """By what part of a longer window an attack is seen earlier than by one of 23.2 ms, which sees it
 in its middle; measured with clicks at random moments, to 0.2 ms with a spread of 1.2 ms."""
 
-Frames = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True)
 class Onsets:
@@ -54,7 +52,7 @@ class Onsets:
 
     """
 
-    strength: Frames
+    strength: UInt8
     interval_sec: float
     start_sec: float
 
@@ -83,7 +81,7 @@ class OnsetMeter:
         window_sec = self._size / rate
         self._start_sec = _EARLY * (window_sec - _WINDOW_SEC) - window_sec / 2 - downmix.delay_sec
 
-    def add(self, mono: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def add(self, mono: Float32) -> Float32:
         """Take in the next chunk of the downmix; return its log-mel spectra until the next call.
 
         Their shape is (100, 36): the natural logarithm of 1 + 2,000 × amplitude.
@@ -116,7 +114,7 @@ class OnsetMeter:
         return Onsets(strength, self._interval_sec, self._start_sec)
 
 
-def _mel_filters(size: int, rate: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _mel_filters(size: int, rate: float) -> tuple[Float64, Float64]:
     """Return triangles of shape (bins, bands) that each add up to 1, and their centres in Hz."""
     hz = np.fft.rfftfreq(size, 1 / rate)
     low, high = (
@@ -133,7 +131,7 @@ def _mel_filters(size: int, rate: float) -> tuple[npt.NDArray[np.float64], npt.N
     return triangles / np.where(total > 0, total, 1.0), centre
 
 
-def _band_means(centres: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def _band_means(centres: Float64) -> Float32:
     """Return what averages the mel bands of each band of frequency: shape (mel bands, bands)."""
     edges = np.array(BAND_EDGES_HZ)
     inside = (centres[:, None] >= edges[:-1]) & (centres[:, None] < edges[1:])
@@ -141,7 +139,7 @@ def _band_means(centres: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return (inside / np.where(count, count, 1)).astype(np.float32)
 
 
-def _fall_means(centres: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def _fall_means(centres: Float64) -> Float32:
     """Return what averages the mel bands below and above 250 Hz: shape (mel bands, 2)."""
     low = centres < _LOW_HZ
     return np.stack([low / low.sum(), ~low / (~low).sum()], axis=1).astype(np.float32)

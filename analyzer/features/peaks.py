@@ -13,8 +13,8 @@ span for which even that is below a sample of its step cannot hold the step's pe
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, FrameNumbers
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
 
 __all__ = ["Extremes", "PeakMeter", "Peaks", "interpolation_filters"]
@@ -36,15 +36,13 @@ _BEFORE, _BEYOND = 0, STEPS_PER_CHUNK + 1
 _ROUNDING = 1.00001
 """The bound is computed in float32 as well."""
 
-Values = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Peaks:
     """Peaks over all channels, full scale = 1: arrays of shape (steps,), also of a last part."""
 
-    sample: Values
-    true: Values
+    sample: Float32
+    true: Float32
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,11 @@ class Extremes:
     Both have the shape (channels, steps).
     """
 
-    highest: Values
-    lowest: Values
+    highest: Float32
+    lowest: Float32
 
 
-def interpolation_filters() -> npt.NDArray[np.float64]:
+def interpolation_filters() -> Float64:
     """Return the weights of 32 samples for the points at ¼, ½ and ¾ after the 16th: shape (3, 32).
 
     A Kaiser-windowed sinc, corrected by less than 1/1,000 so that straight lines pass unchanged.
@@ -105,7 +103,7 @@ class PeakMeter:
         self._open: np.float32 | None = None
         self._length = 0
 
-    def add(self, planes: Values, length: int) -> Extremes:
+    def add(self, planes: Float32, length: int) -> Extremes:
         """Take in the next chunk, of which `length` frames are sound and the rest zeros."""
         by_step = planes.reshape(len(planes), STEPS_PER_CHUNK, -1)
         extremes = Extremes(by_step.max(axis=2), by_step.min(axis=2))
@@ -128,7 +126,7 @@ class PeakMeter:
             self._open = None
         return Peaks(np.frombuffer(self._sample, np.float32), np.frombuffer(self._true, np.float32))
 
-    def _interpolate(self, planes: Values | np.float32, known: Values, length: int) -> None:
+    def _interpolate(self, planes: Float32 | np.float32, known: Float32, length: int) -> None:
         """Raise `known`, of the step before the chunk and of its own, to the true peaks."""
         chunk, samples = self._grid.chunk, self._samples
         samples[:, :_LEAD] = samples[:, chunk : chunk + _LEAD].copy()
@@ -153,7 +151,7 @@ class PeakMeter:
         if self._open is not None:
             self._true += known[_BEFORE].tobytes()
 
-    def _reach(self) -> Values:
+    def _reach(self) -> Float32:
         """Return how high the points of each group can lie at most: shape (channels, groups)."""
         work, samples, slope = self._work, self._samples, self._slope
         np.abs(samples[:, :-2], out=work)
@@ -166,7 +164,7 @@ class PeakMeter:
         high *= np.float32(_ROUNDING)
         return np.maximum(high[:, :-1], high[:, 1:]) + np.maximum(bend[:, :-1], bend[:, 1:])
 
-    def _owners(self, spans: int, length: int) -> npt.NDArray[np.intp]:
+    def _owners(self, spans: int, length: int) -> FrameNumbers:
         """Return the number of the step that each point belongs to: shape (spans, points)."""
         frame = np.arange(spans * _SPAN) - _HALF
         step = np.where(frame < 0, _BEFORE, frame // self._grid.step + 1)
@@ -174,7 +172,7 @@ class PeakMeter:
         return step.reshape(spans, _SPAN)
 
 
-def _curvature_weight(filters: npt.NDArray[np.float64]) -> float:
+def _curvature_weight(filters: Float64) -> float:
     """Return by what second differences of 1 can lift a point above the line between samples."""
     departure = filters.copy()
     departure[:, _HALF - 1] -= 1 - np.array(_FRACTIONS)

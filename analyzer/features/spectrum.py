@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Complex64, Float32, Float64, Mask
 from analyzer.features.channels import channel_weights
 from analyzer.features.fourier import transform
 from analyzer.features.grid import STEPS_PER_CHUNK, Grid
@@ -59,8 +60,6 @@ _EDGES = _BANDS + len(BAND_EDGES_HZ) + 1
 
 _MID_HIGHEST_HZ = 5_000.0
 
-Reals = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -78,13 +77,13 @@ class Spectrum:
 
     """
 
-    centroid_hz: Reals
-    power: Reals
-    bands: Reals
-    near_edges: Reals
-    bass: Reals
-    stereo: Reals
-    offset: Reals
+    centroid_hz: Float32
+    power: Float32
+    bands: Float32
+    near_edges: Float32
+    bass: Float32
+    stereo: Float32
+    offset: Float32
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,9 @@ class SpectrumStep:
 
     """
 
-    mid: npt.NDArray[np.complex64]
-    squares: Reals
-    cross: Reals | None
+    mid: Complex64
+    squares: Float32
+    cross: Float32 | None
 
 
 class SpectrumMeter:
@@ -136,7 +135,7 @@ class SpectrumMeter:
         self._sums, self._bass = bytearray(), bytearray()
         self._stereo, self._offset = bytearray(), bytearray()
 
-    def add(self, planes: Reals, length: int) -> SpectrumStep:
+    def add(self, planes: Float32, length: int) -> SpectrumStep:
         """Take in the next chunk, of which `length` frames are sound and the rest zeros."""
         steps = length // self._step
         samples = planes.reshape(self._shape)
@@ -176,19 +175,19 @@ class SpectrumMeter:
         )
 
 
-def near(edge_hz: float, hz: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+def near(edge_hz: float, hz: npt.NDArray[np.floating]) -> Mask:
     """Return which frequencies count and are within 30 Hz of an edge between bands."""
     return (hz >= max(LOWEST_HZ, edge_hz - _NEAR_HZ)) & (hz < edge_hz + _NEAR_HZ)
 
 
-def _bass_gain(hz: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float64]:
+def _bass_gain(hz: npt.NDArray[np.floating], rate: int) -> Float64:
     """Return K-weighting × low-pass, as a gain of power."""
     shelf, high_pass = k_weighting_stages(rate)
     weighting = np.array([shelf.gain(f, rate) * high_pass.gain(f, rate) for f in hz.tolist()])
     return np.asarray(np.square(weighting) / (1 + (hz / BASS_EDGE_HZ) ** (2 * _BASS_ORDER)))
 
 
-def step_window(length: int) -> npt.NDArray[np.float64]:
+def step_window(length: int) -> Float64:
     """Return the window of a step of so many samples."""
     flank = max(1, int(length * _FLANK))
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(flank) + 0.5) / flank)

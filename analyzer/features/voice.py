@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, FrameNumbers, UInt8
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK, Grid
 from analyzer.features.spectrum import STEREO, WINDOW_POWER, SpectrumStep
 
@@ -47,9 +48,6 @@ _NARROW = 0.8
 _CHUNKS_TOGETHER = 4
 """Chunks that are looked at together: fewer calls take less time."""
 
-Bytes = npt.NDArray[np.uint8]
-Reals = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Voice:
@@ -62,9 +60,9 @@ class Voice:
 
     """
 
-    mel: Bytes
-    side: Bytes
-    partials: Bytes
+    mel: UInt8
+    side: UInt8
+    partials: UInt8
 
 
 class VoiceMeter:
@@ -94,7 +92,7 @@ class VoiceMeter:
         self._bands = 0
         self._mel, self._side, self._partials = bytearray(), bytearray(), bytearray()
 
-    def add(self, spectrum: SpectrumStep, log_mel: Reals, length: int) -> None:
+    def add(self, spectrum: SpectrumStep, log_mel: Float32, length: int) -> None:
         """Take in the next chunk: its spectra, and its log-mel spectra of shape (100, bands)."""
         steps = length // self._step
         self._steps += steps
@@ -131,12 +129,12 @@ class VoiceMeter:
         self._partials += self._movement(self._power[: self._rows]).tobytes()
         self._rows = 0
 
-    def _sides(self, power: Reals, cross: Reals) -> Bytes:
+    def _sides(self, power: Float32, cross: Float32) -> UInt8:
         share = 0.5 - cross / np.maximum(power, 1e-20)
         share[:, self._empty] = 0.0
         return np.asarray(share.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
-    def _movement(self, power: Reals) -> Bytes:
+    def _movement(self, power: Float32) -> UInt8:
         """Return what the partials of each step do since the one before."""
         total = power.sum(axis=1)
         steps, bins = power.shape
@@ -170,9 +168,7 @@ class VoiceMeter:
         rows.append((level + POWER_FLOOR_DB) / POWER_RANGE_DB)
         return np.asarray(np.array(rows).T.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
-    def _nearest(
-        self, row: npt.NDArray[np.intp], octave: npt.NDArray[np.floating], steps: int
-    ) -> npt.NDArray[np.float64]:
+    def _nearest(self, row: FrameNumbers, octave: npt.NDArray[np.floating], steps: int) -> Float64:
         """Return the distance in octaves of each peak to the nearest one of the step before."""
         # Peaks are in the order of step and pitch: with 100 octaves between steps one array is
         # sorted, and a peak's neighbours of the step before lie 100 below it.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Integers, Planes
 from analyzer.features.bands import BAND_NAMES, BandPeaks
 from analyzer.features.downmix import Downmix
 
@@ -29,12 +29,9 @@ __all__ = [
 ]
 
 FINEST = 256
-"""Samples per pixel, as long as the file is not too long for it."""
+"""Planes per pixel, as long as the file is not too long for it."""
 
 _MOST_PIXELS = 1 << 21
-
-Samples = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int16 | np.int8]
 
 
 class Quantiser(Enum):
@@ -87,15 +84,15 @@ class WaveformMeter:
     def __init__(self, downmix: Downmix, rate: int, quantiser: Quantiser) -> None:
         self._rate = rate
         self._quantiser = quantiser
-        self._rest: Samples = np.empty(0, np.float32)
+        self._rest: Planes = np.empty(0, np.float32)
         self._channels = 1
-        self._room: Samples = np.empty((0, 0), np.float32)
+        self._room: Planes = np.empty((0, 0), np.float32)
         self._frames = 0
         self._band_peaks = BandPeaks(downmix, FINEST)
         self._full = _Store(1, np.int16)
         self._bands = _Store(len(BAND_NAMES), np.int8)
 
-    def add(self, planes: Samples, low_rate: Samples, length: int) -> None:
+    def add(self, planes: Planes, low_rate: Planes, length: int) -> None:
         """Take in a chunk: its channels, its downmix, and how many frames of it are sound."""
         self._frames += length
         self._channels = len(planes)
@@ -115,7 +112,7 @@ class WaveformMeter:
             rate=self._rate, samples_per_pixel=FINEST * self._full.factor, full=full, bands=bands
         )
 
-    def _mono_sum(self, planes: Samples) -> Samples:
+    def _mono_sum(self, planes: Planes) -> Planes:
         """Return the sum of the channels as 16-bit integers, in float32, which holds them."""
         lossless = self._quantiser in (Quantiser.SHORT, Quantiser.PCM)
         if self._room.shape != planes.shape:
@@ -135,7 +132,7 @@ class WaveformMeter:
     def _pixels(self) -> int:
         return -(-self._frames // FINEST)
 
-    def _keep(self, sums: Samples) -> None:
+    def _keep(self, sums: Planes) -> None:
         """Keep the mean of the channels, towards zero: monotonous, so it commutes with extremes."""
         starts = np.arange(0, len(sums), FINEST)
         low, high = (

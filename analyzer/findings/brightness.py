@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32
 from analyzer.findings.gate import audible
 
 __all__ = ["Brightness", "band_shares", "brightness"]
 
 _PERCENTILES = (10, 50, 90)
-
-Reals = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Brightness:
     p90_hz: float
 
 
-def brightness(centroid_hz: Reals, power: Reals) -> Brightness | None:
+def brightness(centroid_hz: Float32, power: Float32) -> Brightness | None:
     """Return the statistics of the steps' power-weighted centroids; arrays of shape (steps,).
 
     Null when no step is audible.
@@ -35,7 +33,7 @@ def brightness(centroid_hz: Reals, power: Reals) -> Brightness | None:
     return Brightness(float(heard.mean()), *np.percentile(heard, _PERCENTILES).tolist())
 
 
-def band_shares(bands: Reals, near_edges: Reals, leakage: Reals) -> list[float] | None:
+def band_shares(bands: Float32, near_edges: Float32, leakage: Float32) -> list[float] | None:
     """Return each band's share of the power; null when no step is audible.
 
     In the spectrum of a step a tone is so wide that it spills over the edge of its band. How much

@@ -16,8 +16,8 @@ energetic as a loud one. The weights were set by hand on synthetic styles and on
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64
 from analyzer.features.grid import HOPS_PER_STEP, STEPS_PER_CHUNK
 
 __all__ = ["Energy", "energy_over_time"]
@@ -44,8 +44,6 @@ _LOUDNESS_DB = -0.691
 _PRESENCE = 3
 """The first of the bands that begin at 2 kHz."""
 
-Reals = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Energy:
@@ -57,9 +55,9 @@ class Energy:
 
 
 def energy_over_time(
-    energy: npt.NDArray[np.float32],
-    bands: npt.NDArray[np.float32],
-    sample_peaks: npt.NDArray[np.float32],
+    energy: Float32,
+    bands: Float32,
+    sample_peaks: Float32,
 ) -> Energy | None:
     """Return the energy of some steps; the level is the 75th percentile of its seconds.
 
@@ -95,7 +93,7 @@ def energy_over_time(
     )
 
 
-def _onsets(energy: npt.NDArray[np.float32], mean: float) -> Reals:
+def _onsets(energy: Float32, mean: float) -> Float64:
     """Return the number of onsets in each step: hops that rise above those just before."""
     counts = [np.empty(0)]
     for first in range(0, len(energy), _STEPS_AT_A_TIME):
@@ -109,7 +107,7 @@ def _onsets(energy: npt.NDArray[np.float32], mean: float) -> Reals:
     return np.concatenate(counts)
 
 
-def _around(values: Reals) -> Reals:
+def _around(values: Float64) -> Float64:
     """Return the mean of the steps of the 5 s around each second, as far as there are so many."""
     seconds = len(values) // STEPS_PER_CHUNK
     total = np.concatenate([[0.0], values.cumsum()])
@@ -119,5 +117,5 @@ def _around(values: Reals) -> Reals:
     return np.asarray((total[end] - total[start]) / (end - start))
 
 
-def _db(power: Reals) -> Reals:
+def _db(power: Float64) -> Float64:
     return np.asarray(10 * np.log10(np.maximum(power, 1e-30)))

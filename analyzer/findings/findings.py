@@ -7,9 +7,7 @@ decided when the rhythm of the file is known.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from analyzer.arrays import Float64
 from analyzer.features.extract import Features
 from analyzer.findings.faults import Clipping, Silence, find_clipping, find_silences
 from analyzer.findings.levels import Levels, find_levels
@@ -129,7 +127,7 @@ class _Finder:
 
     features: Features
     rhythm: Rhythm
-    vocal_evidence: npt.NDArray[np.float64]
+    vocal_evidence: Float64
     bit_depth: int | None
 
     def find(self, scope: Scope, tonality: Tonality | None) -> Findings:

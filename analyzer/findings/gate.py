@@ -3,13 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Mask
+
 __all__ = ["audible"]
 
 _ABSOLUTE_GATE_DB = -70.0
 _RELATIVE_GATE_DB = -30.0
 
 
-def audible(power: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+def audible(power: npt.NDArray[np.floating]) -> Mask:
     """Return the steps whose mean square is above −70 dB, and at most 30 dB below their mean.
 
     Neither silence nor a tail of hiss has a say. Array of shape (steps,); there may be none.

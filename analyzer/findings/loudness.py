@@ -7,6 +7,8 @@ together. Of a track it is given the track's rows, so no window reaches into a n
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Float64, HopEnergy
+
 __all__ = [
     "MOMENTARY_STEPS",
     "SHORT_TERM_STEPS",
@@ -32,11 +34,8 @@ _STEPS_AT_ONCE = 6_000
 
 _OFFSET_LUFS = -0.691
 
-Energy = npt.NDArray[np.float32]
-Sums = npt.NDArray[np.float64]
 
-
-def integrated_lufs(energy: Energy) -> float | None:
+def integrated_lufs(energy: HopEnergy) -> float | None:
     """Return the gated loudness in LUFS.
 
     Null when there is no whole block of 400 ms, or none above the absolute gate of −70 LUFS.
@@ -47,7 +46,7 @@ def integrated_lufs(energy: Energy) -> float | None:
     return lufs(audible[audible > audible.mean() * _ratio(_RELATIVE_GATE_LU)].mean())
 
 
-def maximum_lufs(energy: Energy, steps: int) -> float | None:
+def maximum_lufs(energy: HopEnergy, steps: int) -> float | None:
     """Return the largest momentary (4 steps) or short-term (30 steps) loudness in LUFS.
 
     The window moves by 10 ms. By the 100 ms that a meter may take, it would miss 0.58 LU of a sound
@@ -62,7 +61,7 @@ def maximum_lufs(energy: Energy, steps: int) -> float | None:
     return lufs(audible.max()) if len(audible) else None
 
 
-def loudness_range_lu(energy: Energy) -> float | None:
+def loudness_range_lu(energy: HopEnergy) -> float | None:
     """Return the loudness range in LU, by EBU Tech 3342.
 
     It is the distance between the 10th and 95th percentile of the short-term loudness, every
@@ -76,7 +75,7 @@ def loudness_range_lu(energy: Energy) -> float | None:
     return lufs(high) - lufs(low)
 
 
-def sliding_energy(energy: Energy, steps: int) -> Sums:
+def sliding_energy(energy: HopEnergy, steps: int) -> Float64:
     """Return the mean energy of each window of so many steps, one for every hop."""
     return _sliding(energy.ravel(), steps * energy.shape[1])
 
@@ -86,11 +85,11 @@ def lufs(energy: float) -> float:
     return float(_OFFSET_LUFS + 10 * np.log10(energy))
 
 
-def _by_step(energy: Energy, steps: int) -> Sums:
+def _by_step(energy: HopEnergy, steps: int) -> Float64:
     return _sliding(energy.mean(axis=1, dtype=np.float64), steps)
 
 
-def _sliding(values: npt.NDArray[np.floating], length: int) -> Sums:
+def _sliding(values: npt.NDArray[np.floating], length: int) -> Float64:
     if len(values) < length:
         return np.empty(0)
     total = np.zeros(len(values) + 1)
@@ -98,7 +97,7 @@ def _sliding(values: npt.NDArray[np.floating], length: int) -> Sums:
     return np.asarray((total[length:] - total[:-length]) / length)
 
 
-def _audible(energy: Sums) -> Sums:
+def _audible(energy: Float64) -> Float64:
     return energy[energy > _ratio(_ABSOLUTE_GATE_LUFS - _OFFSET_LUFS)]
 
 

@@ -1,12 +1,13 @@
 """Peaks in decibels."""
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Float32
 
 __all__ = ["highest", "peak_db"]
 
 
-def highest(peaks: npt.NDArray[np.float32]) -> float | None:
+def highest(peaks: Float32) -> float | None:
     """Return the highest of the peaks of some steps, full scale = 1; null when there are none."""
     return float(peaks.max()) if len(peaks) else None
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Mask
 
 __all__ = ["Extent", "silences", "sounding"]
 
@@ -21,7 +22,7 @@ class Extent:
     last: int
 
 
-def sounding(loud: npt.NDArray[np.bool_]) -> Extent | None:
+def sounding(loud: Mask) -> Extent | None:
     """Return the extent of the sound; null when all is silent.
 
     A loud frame begins the sound if 3 of the 10 after it are loud too, and ends it if 3 of the 10
@@ -35,7 +36,7 @@ def sounding(loud: npt.NDArray[np.bool_]) -> Extent | None:
     return Extent(first, len(loud) - 1 - last)
 
 
-def silences(loud: npt.NDArray[np.bool_], *, shortest: int, most: int) -> list[Extent]:
+def silences(loud: Mask, *, shortest: int, most: int) -> list[Extent]:
     """Return first and last frame of each silence inside the sound, in the order of time.
 
     A silence has at least `shortest` frames; of more than `most` the longest are kept. Gaps below
@@ -61,7 +62,7 @@ def silences(loud: npt.NDArray[np.bool_], *, shortest: int, most: int) -> list[E
     ]
 
 
-def _first_confirmed(loud: npt.NDArray[np.bool_], needed: int) -> int | None:
+def _first_confirmed(loud: Mask, needed: int) -> int | None:
     for start in range(0, len(loud), _WINDOW_FRAMES):
         part = loud[start : start + _WINDOW_FRAMES + _LOOK_FRAMES]
         count = np.concatenate([[0], np.cumsum(part, dtype=np.int64)])

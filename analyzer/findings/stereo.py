@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64
 from analyzer.findings.gate import audible
 
 __all__ = ["WINDOW_STEPS", "Stereo", "stereo_image"]
@@ -32,7 +32,7 @@ class Stereo:
     balance: float
 
 
-def stereo_image(powers: npt.NDArray[np.float32]) -> Stereo | None:
+def stereo_image(powers: Float32) -> Stereo | None:
     """Return the figures of steps of shape (steps, 3): left, right, and their cross-power.
 
     The correlation is the mean over the windows that are audible; one in which a channel is silent
@@ -58,7 +58,7 @@ def stereo_image(powers: npt.NDArray[np.float32]) -> Stereo | None:
     )
 
 
-def _windows(powers: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def _windows(powers: Float32) -> Float64:
     """Return the mean of each window; one column at a time, hours take a third of the room."""
     total = np.zeros(len(powers) + 1)
     np.cumsum(powers, dtype=np.float64, out=total[1:])

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Float64, FrameNumbers
+
 __all__ = ["Reach", "Scores", "change_at_a_cost", "likeliest_path"]
 
-Scores = npt.NDArray[np.float64]
+Scores = Float64
 """Of each state, shape (states,)."""
 
 Reach = Callable[[int, Scores], tuple[npt.NDArray[np.integer], Scores]]
@@ -21,7 +23,7 @@ reached best, and the score with which."""
 
 def likeliest_path(
     evidence: Sequence[Scores] | npt.NDArray[np.floating], reach: Reach
-) -> npt.NDArray[np.intp]:
+) -> FrameNumbers:
     """Return the state at each step of the path with the highest sum of evidence and transitions.
 
     Args:

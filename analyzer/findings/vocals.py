@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, Mask, UInt8
 from analyzer.features.voice import (
     MEL_SCALE,
     MELS_PER_STEP,
@@ -55,9 +55,6 @@ _SURE = 6.0
 _PRESENT_SEC, _PRESENT_SHARE, _PRESENT_SHORT = 6.0, 0.05, 0.3
 _CERTAIN = 1e-4
 
-Reals = npt.NDArray[np.float64]
-Figures = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class VocalModel:
@@ -73,14 +70,14 @@ class VocalModel:
 
     """
 
-    centre: Reals
-    scale: Reals
-    hidden: Reals
-    output: Reals
+    centre: Float64
+    scale: Float64
+    hidden: Float64
+    output: Float64
     caution: float
     stay: float
 
-    def logits(self, figures: Figures) -> Reals:
+    def logits(self, figures: Float32) -> Float64:
         """Return the evidence for vocals of each row of figures."""
         scaled = ((figures - self.centre) / self.scale).clip(-4, 4)
         units = np.tanh(scaled @ self.hidden[:-1] + self.hidden[-1])
@@ -127,7 +124,7 @@ def _vocal_model(stored: dict[str, Any]) -> VocalModel:
     return VocalModel(**arrays, caution=stored["caution"], stay=stored["stay"])
 
 
-def predict_vocals(voice: Voice, *, model: VocalModel | None = None) -> Reals:
+def predict_vocals(voice: Voice, *, model: VocalModel | None = None) -> Float64:
     """Return the evidence for vocals of each window of a file, as a logit; shape (windows,).
 
     Window i begins with step 5·i. What is silent has none, whatever the model makes of it.
@@ -143,7 +140,7 @@ def predict_vocals(voice: Voice, *, model: VocalModel | None = None) -> Reals:
 
 
 def find_vocals(
-    evidence: Reals, voice: Voice, steps: slice, *, stay: float | None = None
+    evidence: Float64, voice: Voice, steps: slice, *, stay: float | None = None
 ) -> Vocals | None:
     """Return the vocals of some steps, from those windows that lie inside them; null without any.
 
@@ -176,13 +173,13 @@ def find_vocals(
     )
 
 
-def window_figures(voice: Voice) -> Figures:
+def window_figures(voice: Voice) -> Float32:
     """Return the figures of each window of a file, one window every half second: shape (n, 90)."""
     batches = list(_batches(voice))
     return np.concatenate(batches) if batches else np.empty((0, 0), np.float32)
 
 
-def _batches(voice: Voice) -> Iterator[Figures]:
+def _batches(voice: Voice) -> Iterator[Float32]:
     """Yield the figures of some windows after others: of six hours they take 16 MB."""
     count = max(0, (len(voice.partials) - WINDOW_STEPS) // HOP_STEPS + 1)
     for first in range(0, count, _BATCH):
@@ -191,9 +188,7 @@ def _batches(voice: Voice) -> Iterator[Figures]:
         yield _figures(voice.mel[steps], voice.side[steps], voice.partials[steps])
 
 
-def _figures(
-    mel: npt.NDArray[np.uint8], side: npt.NDArray[np.uint8], partials: npt.NDArray[np.uint8]
-) -> Figures:
+def _figures(mel: UInt8, side: UInt8, partials: UInt8) -> Float32:
     """Return the figures of each window of some steps; what windows share is worked out once."""
     frames = mel.reshape(-1, mel.shape[2]) * np.float32(1 / MEL_SCALE)
     rows = _times(frames, _cosines(mel.shape[2]))
@@ -240,7 +235,7 @@ def _figures(
 class _Windows:
     """Windows of rows, in a layout in which all windows are summed up at once, row by row."""
 
-    def __init__(self, rows: Figures, per_step: int = 1) -> None:
+    def __init__(self, rows: Float32, per_step: int = 1) -> None:
         """Take rows, so many per step; there may be one less, which windows then have less too."""
         hop = HOP_STEPS * per_step
         self._hops = -(-len(rows) // hop)
@@ -249,7 +244,7 @@ class _Windows:
         padded[: len(rows)] = rows
         self._rows = np.ascontiguousarray(padded.reshape(-1, hop, rows.shape[1]).swapaxes(0, 1))
 
-    def __iter__(self) -> Iterator[Figures]:
+    def __iter__(self) -> Iterator[Float32]:
         """Yield the first row of every window, then the second, and so on: (windows, columns)."""
         hop = len(self._rows)
         count = self._hops - WINDOW_STEPS // HOP_STEPS + 1
@@ -257,21 +252,21 @@ class _Windows:
             skipped, place = divmod(row, hop)
             yield self._rows[place, skipped : skipped + count]
 
-    def rows(self) -> Figures:
+    def rows(self) -> Float32:
         """Return shape (rows, windows, columns)."""
         return np.stack(list(self))
 
-    def mean(self) -> Figures:
+    def mean(self) -> Float32:
         """Return the mean of each window: shape (windows, columns)."""
         return _mean(self, self._length)
 
-    def std(self) -> Figures:
+    def std(self) -> Float32:
         """Return the standard deviation of each window: shape (windows, columns)."""
         mean = self.mean()
         return np.sqrt(_mean((np.square(row - mean) for row in self), self._length))
 
 
-def _mean(rows: Iterable[Figures], count: int) -> Figures:
+def _mean(rows: Iterable[Float32], count: int) -> Float32:
     each = iter(rows)
     total = next(each).copy()
     for row in each:
@@ -279,12 +274,12 @@ def _mean(rows: Iterable[Figures], count: int) -> Figures:
     return np.asarray(total / np.float32(count))
 
 
-def _each(values: Figures) -> Figures:
+def _each(values: Float32) -> Float32:
     """Return the windows of values of steps: shape (windows, steps)."""
     return np.lib.stride_tricks.sliding_window_view(values, WINDOW_STEPS)[::HOP_STEPS]
 
 
-def _times(frames: Figures, weights: Figures) -> Figures:
+def _times(frames: Float32, weights: Float32) -> Float32:
     """Return a product of matrices, some rows at a time: for few, numpy has a faster way."""
     padded = np.zeros((-(-len(frames) // _ROWS) * _ROWS, frames.shape[1]), np.float32)
     padded[: len(frames)] = frames
@@ -293,14 +288,14 @@ def _times(frames: Figures, weights: Figures) -> Figures:
 
 
 @cache
-def _cosines(bands: int) -> Figures:
+def _cosines(bands: int) -> Float32:
     """Return what makes cepstral shapes of bands: the mean is left out, as level says nothing."""
     angle = np.pi * np.arange(1, _SHAPES + 1) * (np.arange(bands)[:, None] + 0.5) / bands
     return np.asarray(np.cos(angle) / bands * 2, np.float32)
 
 
 @cache
-def _group_means() -> Figures:
+def _group_means() -> Float32:
     """Return what averages the bands of each group: shape (bands, groups)."""
     band = np.arange(_GROUPS[-1])[:, None]
     inside = (band >= _GROUPS[:-1]) & (band < _GROUPS[1:])
@@ -308,11 +303,11 @@ def _group_means() -> Figures:
 
 
 @cache
-def _pulse_window(frames: int) -> Figures:
+def _pulse_window(frames: int) -> Float32:
     return np.asarray(np.hanning(frames)[:, None, None], np.float32)
 
 
-def _segments(sung: npt.NDArray[np.bool_], logits: Reals, offset: int, total: int) -> list[Segment]:
+def _segments(sung: Mask, logits: Float64, offset: int, total: int) -> list[Segment]:
     """Return runs of sung windows; each speaks for the half second in its middle."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sung, [False]]).astype(np.int8)))
     middle = offset + (WINDOW_STEPS - HOP_STEPS) // 2
@@ -329,7 +324,7 @@ def _probability(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
-def _level(partials: npt.NDArray[np.uint8], segments: list[Segment]) -> float:
+def _level(partials: UInt8, segments: list[Segment]) -> float:
     """Return the RMS of the partials between 150 Hz and 4 kHz in the middle, within segments."""
     tonal = partials[:, PARTIALS.index("tonal")] / 255.0
     power = tonal * 10 ** (_decibels(partials[:, PARTIALS.index("power")]) / 10)
@@ -337,5 +332,5 @@ def _level(partials: npt.NDArray[np.uint8], segments: list[Segment]) -> float:
     return float(np.sqrt(np.concatenate(inside).mean())) if inside else 0.0
 
 
-def _decibels(kept: npt.NDArray[np.uint8]) -> Reals:
+def _decibels(kept: UInt8) -> Float64:
     return np.asarray(kept / 255.0 * POWER_RANGE_DB - POWER_FLOOR_DB)

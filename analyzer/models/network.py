@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32
 from analyzer.models.stored import load
 
 __all__ = ["Network", "load_network"]
-
-Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -25,10 +23,10 @@ class Network:
 
     """
 
-    mean: Matrix
-    scale: Matrix
-    weights: tuple[Matrix, ...]
-    biases: tuple[Matrix, ...]
+    mean: Float32
+    scale: Float32
+    weights: tuple[Float32, ...]
+    biases: tuple[Float32, ...]
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Self:
@@ -40,7 +38,7 @@ class Network:
             tuple(np.array(bias, np.float32) for bias in fields["biases"]),
         )
 
-    def __call__(self, inputs: Matrix) -> Matrix:
+    def __call__(self, inputs: Float32) -> Float32:
         """Return the outputs, shape (rows, outputs), of inputs of shape (rows, inputs)."""
         values = inputs - self.mean
         values /= self.scale

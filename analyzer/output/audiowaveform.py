@@ -9,7 +9,8 @@ import struct
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Int8, Integers
 
 __all__ = ["as_dat", "as_json", "eight_bits"]
 
@@ -18,10 +19,8 @@ _VERSION = 1
 _FLAG_8_BITS = 1
 _PIXELS_PER_PART = 1 << 15
 
-Integers = npt.NDArray[np.int16 | np.int8]
 
-
-def eight_bits(values: Integers) -> npt.NDArray[np.int8]:
+def eight_bits(values: Integers) -> Int8:
     """Return 16-bit values divided by 256 towards zero."""
     below_zero = (values >> 15) & 255
     return ((values + below_zero) >> 8).astype(np.int8)

@@ -1,8 +1,6 @@
 """Tempo, beats, downbeats and phrases in the result."""
 
-import numpy as np
-import numpy.typing as npt
-
+from analyzer.arrays import Float64
 from analyzer.findings.rhythm.part import Downbeats as DownbeatsFound
 from analyzer.findings.rhythm.part import PartRhythm, Region
 from analyzer.findings.rhythm.phrases import BARS_PER_PHRASE, PhraseStarts
@@ -108,5 +106,5 @@ def _phrases(found: PhraseStarts, downbeats: Downbeats) -> Phrases:
     )
 
 
-def _times(times_sec: npt.NDArray[np.float64]) -> list[float]:
+def _times(times_sec: Float64) -> list[float]:
     return [round(time, _TIME_DIGITS) for time in times_sec.tolist()]

@@ -1,11 +1,11 @@
 """Which chord sounds in each frame: a log-linear model, the same for all twelve roots."""
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Float32
 
 __all__ = ["CHORD_FEATURES", "chord_features", "chord_probabilities", "rotations"]
 
-Array = npt.NDArray[np.float32]
 
 CHORD_FEATURES = ("treble", "bass", "lowest", "middle")
 _TREBLE = 24
@@ -16,7 +16,7 @@ _SMOOTH = np.array([0.5, 1, 1, 1, 0.5], np.float32) / 4
 _QUIET = 0.15
 
 
-def chord_features(found: Array) -> Array:
+def chord_features(found: Float32) -> Float32:
     """Return square-rooted pitch-class shares of ranges of notes: shape (frames, features, 12).
 
     Of all above the bass; of the bass; of the lowest note; of the two octaves above the bass.
@@ -28,7 +28,7 @@ def chord_features(found: Array) -> Array:
     return np.asarray(np.sqrt(folded / (folded.sum(axis=2, keepdims=True) + np.float32(_QUIET))))
 
 
-def rotations(features: Array) -> Array:
+def rotations(features: Float32) -> Float32:
     """Return features as seen from each of the twelve pitch classes.
 
     Shape (…, features, 12) becomes (…, 12, features · 12): root, then what lies above it.
@@ -37,7 +37,7 @@ def rotations(features: Array) -> Array:
     return turned.reshape(*turned.shape[:-2], features.shape[-2] * 12)
 
 
-def chord_probabilities(features: Array, weights: Array) -> Array:
+def chord_probabilities(features: Float32, weights: Float32) -> Float32:
     """Return probabilities of major and minor chords: shape (frames, 12, 2).
 
     Args:

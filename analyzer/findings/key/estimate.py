@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, UInt8
 from analyzer.features.harmony import Harmony
 from analyzer.findings.key.chords import chord_features, chord_probabilities
 from analyzer.findings.key.evidence import (
@@ -72,7 +72,7 @@ class KeyEstimate:
 @dataclass(frozen=True)
 class _Heard:
     counted: Tally
-    ends: npt.NDArray[np.float32]
+    ends: Float32
 
 
 def estimate_key(
@@ -118,7 +118,7 @@ def _has_notes(counted: Tally, unity: float) -> bool:
     return strong >= max(LEAST_TONAL_FRAMES, least * tonal) and unity >= _LEAST_UNITY
 
 
-def _hear(pitches: npt.NDArray[np.uint8], cents: float, model: KeyModel) -> _Heard:
+def _hear(pitches: UInt8, cents: float, model: KeyModel) -> _Heard:
     """Count in parts of ten minutes, so that hours take no more memory."""
     if not len(pitches):
         raise ValueError("there are no frames")
@@ -156,7 +156,7 @@ def _segments(counted: Tally, profiles: Profiles, frames: int) -> tuple[KeySegme
     return tuple(out)
 
 
-def _probabilities(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _probabilities(scores: Float64) -> Float64:
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
 

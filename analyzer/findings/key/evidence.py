@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from analyzer.findings.key.chords import Array
+from analyzer.arrays import Float32, Mask
 
 __all__ = [
     "BLOCK_FRAMES",
@@ -79,11 +78,11 @@ class Tally:
 
     """
 
-    notes: Array
-    chords: Array
-    changes: Array
-    tonal: Array
-    strong: Array
+    notes: Float32
+    chords: Float32
+    changes: Float32
+    tonal: Float32
+    strong: Float32
 
     def part(self, blocks: slice) -> "Tally":
         """Return some of the blocks."""
@@ -113,7 +112,7 @@ class Tally:
         self.changes[here] = part.changes
         self.tonal[here], self.strong[here] = part.tonal, part.strong
 
-    def _each(self, change: Callable[[Array], Array]) -> "Tally":
+    def _each(self, change: Callable[[Float32], Float32]) -> "Tally":
         return Tally(
             change(self.notes),
             change(self.chords),
@@ -123,12 +122,12 @@ class Tally:
         )
 
 
-def tonal_frames(found: Array) -> npt.NDArray[np.bool_]:
+def tonal_frames(found: Float32) -> Mask:
     """Return which frames have any notes."""
     return np.asarray(found.sum(axis=1) > _TONAL)
 
 
-def tally(found: Array, chords: Array) -> Tally:
+def tally(found: Float32, chords: Float32) -> Tally:
     """Count notes, shape (frames, notes), and chord probabilities, shape (frames, 12, 2)."""
     blocks = -(-len(found) // BLOCK_FRAMES)
     rest = blocks * BLOCK_FRAMES - len(found)
@@ -153,7 +152,7 @@ def tally(found: Array, chords: Array) -> Tally:
     )
 
 
-def evidence(counted: Tally) -> Array:
+def evidence(counted: Tally) -> Float32:
     """Return shares by pitch class of all in `EVIDENCE` in each block: shape (blocks, names, 12).
 
     Chord changes are told by the root of the first chord.
@@ -174,7 +173,7 @@ def evidence(counted: Tally) -> Array:
     return np.concatenate(rows, axis=1).astype(np.float32)
 
 
-def end_evidence(found: Array, chords: Array) -> Array:
+def end_evidence(found: Float32, chords: Float32) -> Float32:
     """Return shares by pitch class of all in `END_EVIDENCE`: shape (names, 12).
 
     Looks at the first and the last 1.6 s that have notes; the very last 0.4 s only ring.
@@ -191,15 +190,15 @@ def end_evidence(found: Array, chords: Array) -> Array:
     return rows
 
 
-def _folded(found: Array) -> Array:
+def _folded(found: Float32) -> Float32:
     return np.asarray(found.reshape(len(found), -1, 12).sum(axis=1))
 
 
-def _share(rows: Array, floor: float = 1e-3) -> Array:
+def _share(rows: Float32, floor: float = 1e-3) -> Float32:
     return np.asarray(rows / (rows.sum(axis=-1, keepdims=True) + np.float32(floor)))
 
 
-def _moving_sum(counts: Array, reach: int) -> Array:
+def _moving_sum(counts: Float32, reach: int) -> Float32:
     out = counts.copy()
     for away in range(1, reach + 1):
         out[away:] += counts[:-away]

@@ -9,14 +9,12 @@ chords, but not how records spread their notes over minutes.
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from analyzer.findings.key.chords import Array
+from analyzer.arrays import Float32, Float64
 from analyzer.findings.key.evidence import EVIDENCE
 
 __all__ = ["agreement"]
 
-Wide = npt.NDArray[np.float64]
 
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
@@ -25,7 +23,7 @@ _BASS_SHARE = 0.25
 _LEAST = 1e-6
 
 
-def agreement(evidence: Array) -> Wide:
+def agreement(evidence: Float32) -> Float64:
     """Return correlations from -1 to 1 with each key: shape (blocks, 24).
 
     Of evidence (blocks, names, 12), the square roots of the shares of treble and bass count, which
@@ -36,13 +34,13 @@ def agreement(evidence: Array) -> Wide:
 
 
 @cache
-def _ratings() -> Wide:
+def _ratings() -> Float64:
     """Return ratings for C major, C minor, C sharp major and so on, as unit vectors."""
     turned = [np.roll(mode, tonic) for tonic in range(12) for mode in (_MAJOR, _MINOR)]
     return _unit(np.array(turned))
 
 
-def _unit(rows: Wide) -> Wide:
+def _unit(rows: Float64) -> Float64:
     centred = rows - rows.mean(axis=1, keepdims=True)
     length = np.sqrt(np.square(centred).sum(axis=1, keepdims=True))
     return np.asarray(centred / np.maximum(length, _LEAST))

@@ -5,16 +5,15 @@ from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
-from analyzer.findings.key.chords import CHORD_FEATURES, Array
+from analyzer.arrays import Float32, Float64
+from analyzer.findings.key.chords import CHORD_FEATURES
 from analyzer.findings.key.evidence import END_EVIDENCE, EVIDENCE
 from analyzer.findings.key.hierarchy import agreement
 from analyzer.models.stored import load
 
 __all__ = ["KeyModel", "Profiles", "load_key_model"]
 
-Wide = npt.NDArray[np.float64]
 
 _HIERARCHY = 6.0
 """Natural logarithms that full agreement with the tonal hierarchy is worth. Up to 8 the keys of
@@ -42,11 +41,11 @@ class Profiles:
 
     """
 
-    weights: Wide
-    constant: Wide
+    weights: Float64
+    constant: Float64
     sharpness: float
 
-    def scores(self, evidence: Array) -> Wide:
+    def scores(self, evidence: Float32) -> Float64:
         """Return a score for each key: shape (blocks, 24), of evidence (blocks, names, 12).
 
         Keys are in the order C major, C minor, C sharp major and so on.
@@ -56,7 +55,7 @@ class Profiles:
         return np.asarray(scores * self.sharpness + _HIERARCHY * agreement(evidence))
 
     @cached_property
-    def _turned(self) -> Wide:
+    def _turned(self) -> Float64:
         """The weights of each key's own pitch classes: shape (24, names * 12)."""
         turned = np.stack([np.roll(self.weights, tonic, axis=2) for tonic in range(12)])
         return turned.reshape(24, -1)
@@ -73,7 +72,7 @@ class KeyModel:
 
     """
 
-    chords: Array
+    chords: Float32
     whole: Profiles
     part: Profiles
 
@@ -99,10 +98,10 @@ def _profiles(section: _Section, names: tuple[str, ...]) -> Profiles:
     return Profiles(_rows(section, names), _constant(section), section["sharpness"])
 
 
-def _rows(section: _Section, names: tuple[str, ...]) -> Wide:
+def _rows(section: _Section, names: tuple[str, ...]) -> Float64:
     rows = (section["major"], section["minor"])
     return np.array([[row[name] for name in names] for row in rows], np.float64)
 
 
-def _constant(section: _Section) -> Wide:
+def _constant(section: _Section) -> Float64:
     return np.array([section["constant"]["major"], section["constant"]["minor"]])

@@ -9,8 +9,8 @@ import math
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, UInt8
 from analyzer.features.harmony import BINS, BINS_PER_SEMITONE
 
 __all__ = ["NOTES", "notes", "semitones"]
@@ -25,10 +25,8 @@ _ROUNDS = 12
 _AT_ONCE = 4096
 _PIECE = 1000
 
-Array = npt.NDArray[np.float32]
 
-
-def semitones(pitches: npt.NDArray[np.uint8], cents: float) -> Array:
+def semitones(pitches: UInt8, cents: float) -> Float32:
     """Return pitches on semitones of a tuning in cents, full scale 1: shape (frames, notes)."""
     bins = np.arange(BINS) * 100 / BINS_PER_SEMITONE
     away = np.abs(bins[:, None] - (np.arange(NOTES) * 100 + cents))
@@ -42,7 +40,7 @@ def semitones(pitches: npt.NDArray[np.uint8], cents: float) -> Array:
     return out
 
 
-def notes(heard: Array) -> Array:
+def notes(heard: Float32) -> Float32:
     """Return how strong each note is, shape (frames, notes), for semitones of that shape."""
     answers = _partials()
     gram = answers @ answers.T
@@ -57,7 +55,7 @@ def notes(heard: Array) -> Array:
 
 
 @cache
-def _partials() -> Array:
+def _partials() -> Float32:
     """Return the semitones that each note is heard at: unit vectors, shape (notes, notes)."""
     answers = np.zeros((NOTES, NOTES))
     for partial in range(1, _PARTIALS + 1):

@@ -1,7 +1,8 @@
 """How far the sound is tuned from A = 440 Hz."""
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Complex64
 
 __all__ = ["tuning_cents", "tuning_unity"]
 
@@ -12,7 +13,7 @@ _PARTIALS_FLAT = 2.5
 _STRETCH_FRAMES = 50
 
 
-def tuning_unity(tuning: npt.NDArray[np.complex64]) -> float:
+def tuning_unity(tuning: Complex64) -> float:
     """Return how well pitches agree on a tuning within 10 s, from 0 to 1 where all lie on it.
 
     That of music is above 0.9; drums lie anywhere.
@@ -22,7 +23,7 @@ def tuning_unity(tuning: npt.NDArray[np.complex64]) -> float:
     return float(together / max(1e-9, float(np.abs(tuning).sum(dtype=np.float64))))
 
 
-def tuning_cents(tuning: npt.NDArray[np.complex64]) -> float | None:
+def tuning_cents(tuning: Complex64) -> float | None:
     """Return how many cents, −50 to 50, the pitches lie above those of A = 440 Hz.
 
     The circular mean of `Harmony.tuning`, shape (frames,), so that −49 and 49 are close. Null when

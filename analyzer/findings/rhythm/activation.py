@@ -8,8 +8,8 @@ knows an off-beat hi-hat from a beat by the company it keeps.
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, FrameNumbers, TimesSec, UInt8
 from analyzer.features.onsets import ATTACKS, BANDS, Onsets
 from analyzer.findings.rhythm.parts import PART_FRAMES, in_parts, mean_strength
 from analyzer.findings.rhythm.periods import Periods
@@ -33,12 +33,8 @@ _NO_PEAK = -4.0
 _AROUND = 400
 _FLOOR = 2.0
 
-Matrix = npt.NDArray[np.float32]
-Frames = npt.NDArray[np.intp]
-Times = npt.NDArray[np.float64]
 
-
-def predict(onsets: Onsets, frames: Frames, period: Times, network: Network) -> Matrix:
+def predict(onsets: Onsets, frames: FrameNumbers, period: TimesSec, network: Network) -> Float32:
     """Return what a network says of some frames: log odds, shape (frames,).
 
     Args:
@@ -51,7 +47,7 @@ def predict(onsets: Onsets, frames: Frames, period: Times, network: Network) -> 
     return _judged(onsets, frames, period, network, _floor(onsets))
 
 
-def network_inputs(onsets: Onsets, frames: Frames, period: Times) -> Matrix:
+def network_inputs(onsets: Onsets, frames: FrameNumbers, period: TimesSec) -> Float32:
     """Return what a network sees of some frames, shape (frames, inputs)."""
     rows = [np.empty((0, len(OFFSETS) * BANDS), np.float32)]
     return np.concatenate(
@@ -59,7 +55,7 @@ def network_inputs(onsets: Onsets, frames: Frames, period: Times) -> Matrix:
     )
 
 
-def beat_log_odds(onsets: Onsets, periods: Periods, *, network: Network | None = None) -> Matrix:
+def beat_log_odds(onsets: Onsets, periods: Periods, *, network: Network | None = None) -> Float32:
     """Return the log odds that each frame is a beat: shape (frames,)."""
     network = network or load_network("rhythm.json", "beat")
     floor = _floor(onsets)
@@ -71,15 +67,15 @@ def beat_log_odds(onsets: Onsets, periods: Periods, *, network: Network | None =
 
 
 def _judged(
-    onsets: Onsets, frames: Frames, period: Times, network: Network, floor: Matrix
-) -> Matrix:
+    onsets: Onsets, frames: FrameNumbers, period: TimesSec, network: Network, floor: Float32
+) -> Float32:
     odds = np.empty(len(frames), np.float32)
     for which, rows in _rows(onsets, frames, period, floor):
         odds[which] = network(rows)[:, 0]
     return odds
 
 
-def _peaks(onsets: Onsets, first: int, last: int) -> Frames:
+def _peaks(onsets: Onsets, first: int, last: int) -> FrameNumbers:
     """Return the frames in which no less begins than within 20 ms of them."""
     start = max(0, first - _PEAK_REACH)
     by_band = np.ascontiguousarray(onsets.strength[start : last + _PEAK_REACH, :ATTACKS].T)
@@ -89,8 +85,8 @@ def _peaks(onsets: Onsets, first: int, last: int) -> Frames:
 
 
 def _rows(
-    onsets: Onsets, frames: Frames, period: Times, floor: Matrix
-) -> Iterator[tuple[slice, Matrix]]:
+    onsets: Onsets, frames: FrameNumbers, period: TimesSec, floor: Float32
+) -> Iterator[tuple[slice, Float32]]:
     """Yield what is seen of some frames after others, and which they are."""
     for part in in_parts(onsets, frames):
         table = _table(_evened(part.strength, floor))
@@ -104,12 +100,12 @@ def _rows(
             yield which, _gathered(table, frames[which] - part.start, period[which])
 
 
-def _floor(onsets: Onsets) -> Matrix:
+def _floor(onsets: Onsets) -> Float32:
     """Return, for each band, what is too little to be set off against its surroundings."""
     return np.asarray(np.maximum(_FLOOR, 0.2 * mean_strength(onsets)), np.float32)
 
 
-def _evened(strength: npt.NDArray[np.uint8], floor: Matrix) -> Matrix:
+def _evened(strength: UInt8, floor: Float32) -> Float32:
     """Return strengths in relation to those of the 8 s around them, shape (bands, frames)."""
     by_band = np.ascontiguousarray(strength.T)
     count = len(strength)
@@ -125,7 +121,7 @@ def _evened(strength: npt.NDArray[np.uint8], floor: Matrix) -> Matrix:
     return np.asarray(np.log1p(mean, dtype=np.float32))
 
 
-def _table(even: Matrix) -> Matrix:
+def _table(even: Float32) -> Float32:
     """Return nothing, then the highest within a frame, then within two: shape (rows, bands)."""
     count = even.shape[1]
     table = np.zeros((1 + 2 * count, BANDS), np.float32)
@@ -134,7 +130,7 @@ def _table(even: Matrix) -> Matrix:
     return table
 
 
-def _gathered(table: Matrix, frames: Frames, period: Times) -> Matrix:
+def _gathered(table: Float32, frames: FrameNumbers, period: TimesSec) -> Float32:
     count = len(table) // 2
     place = OFFSETS * period[:, None]
     place += frames[:, None]
@@ -145,7 +141,7 @@ def _gathered(table: Matrix, frames: Frames, period: Times) -> Matrix:
     return table.take(index, axis=0).reshape(len(frames), -1)
 
 
-def _highest(values: Matrix, reach: int) -> Matrix:
+def _highest(values: Float32, reach: int) -> Float32:
     """Return the highest of each value and so many to either side, along the last axis."""
     result = values.copy()
     for shift in range(1, reach + 1):

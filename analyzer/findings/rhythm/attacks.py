@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, FrameNumbers, Mask, TimesSec
 from analyzer.features.onsets import ATTACKS, Onsets
 from analyzer.findings.rhythm.median import medians
 from analyzer.findings.rhythm.parts import in_parts, mean_strength
@@ -30,8 +30,6 @@ _AROUND = 400
 _CLEAR = 1.5
 """An attack is one if it is so many times as strong as the mean of the 8 s around it."""
 
-Times = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -43,20 +41,20 @@ class Measured:
 
     """
 
-    time_sec: Times
-    weight: Times
+    time_sec: TimesSec
+    weight: TimesSec
 
 
 @dataclass(frozen=True)
 class _Attacks:
     """Frame, height and clarity of the attacks next to some beats."""
 
-    frame: Times
-    height: npt.NDArray[np.float32]
-    clear: npt.NDArray[np.bool_]
+    frame: TimesSec
+    height: Float32
+    clear: Mask
 
 
-def measure(onsets: Onsets, frames: npt.NDArray[np.intp]) -> Measured:
+def measure(onsets: Onsets, frames: FrameNumbers) -> Measured:
     """Return the attack next to each tracked beat: where its strength reaches a quarter.
 
     The middle of an attack comes later when the sound lasts, by 4 ms of a cymbal; its first rise is
@@ -79,9 +77,7 @@ def measure(onsets: Onsets, frames: npt.NDArray[np.intp]) -> Measured:
     return Measured(seconds, clear.astype(np.float64))
 
 
-def _attacks(
-    strength: npt.NDArray[np.float32], frames: npt.NDArray[np.intp], quiet: float
-) -> _Attacks:
+def _attacks(strength: Float32, frames: FrameNumbers, quiet: float) -> _Attacks:
     """Return where the attack next to each frame has risen to a quarter, and whether it is one."""
     around = np.clip(frames[:, None] + np.arange(-_REACH, _REACH + 1), 0, len(strength) - 1)
     # The tracked frame is the likeliest, but an attack two frames on is this beat's as well.
@@ -98,7 +94,7 @@ def _attacks(
     return _Attacks(np.where(clear, rise - 1 + part, frames), strength[peak], clear)
 
 
-def _surroundings(height: Times) -> Times:
+def _surroundings(height: TimesSec) -> TimesSec:
     """Return what is usual before and after each beat, whichever is less.
 
     In a breakdown between two parts with drums the drums are usual: the attacks of a pad there are
@@ -112,13 +108,13 @@ def _surroundings(height: Times) -> Times:
     return np.minimum(_highest_of_last(before), _highest_of_last(after[::-1])[::-1])
 
 
-def _highest_of_last(values: Times) -> Times:
+def _highest_of_last(values: TimesSec) -> TimesSec:
     """Return the highest of each value and of those in the `_NEIGHBOURHOOD` before it."""
     padded = np.concatenate([np.zeros(_NEIGHBOURHOOD - 1), values])
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURHOOD).max(axis=1))
 
 
-def _mean_around(values: npt.NDArray[np.float32], frames: npt.NDArray[np.intp]) -> Times:
+def _mean_around(values: Float32, frames: FrameNumbers) -> TimesSec:
     """Return the mean of the 8 s around each frame."""
     total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     first = np.maximum(frames - _AROUND, 0)

@@ -8,8 +8,8 @@ downbeat is worse than none, so below a threshold there is none.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float64, FrameNumbers
 from analyzer.features.onsets import Onsets
 from analyzer.findings.rhythm.activation import predict
 from analyzer.models.network import Network, load_network
@@ -27,8 +27,6 @@ _CHANGE = 1e-5
 _WALTZES = 0.12
 _MOST_ODDS = 5.0
 
-Array = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Bars:
@@ -41,12 +39,12 @@ class Bars:
 
     """
 
-    beats_per_bar: npt.NDArray[np.intp]
-    position: npt.NDArray[np.intp]
-    posterior: Array
+    beats_per_bar: FrameNumbers
+    position: FrameNumbers
+    posterior: Float64
 
 
-def find_bars(onsets: Onsets, beats_sec: Array, *, network: Network | None = None) -> Bars:
+def find_bars(onsets: Onsets, beats_sec: Float64, *, network: Network | None = None) -> Bars:
     """Return the bars of a beat grid."""
     network = network or load_network("rhythm.json", "bar")
     if len(beats_sec) < 2:
@@ -64,7 +62,7 @@ def find_bars(onsets: Onsets, beats_sec: Array, *, network: Network | None = Non
     return Bars(meters[best], positions[best], posterior[np.arange(len(best)), best])
 
 
-def _posterior(log_odds: Array) -> Array:
+def _posterior(log_odds: Float64) -> Float64:
     """Return the probability of each state at each beat, by the forward-backward algorithm."""
     down = np.array([position == 0 for _, position in _STATES])
     # In place: of six hours, each of these arrays takes 3 MB.

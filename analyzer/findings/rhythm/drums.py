@@ -5,8 +5,8 @@ those that are carried by other instruments, or through silence.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64
 from analyzer.features.onsets import BANDS, Onsets
 from analyzer.models.network import Network, load_network
 
@@ -19,8 +19,8 @@ _BATCH = 128
 
 
 def drum_probability(
-    onsets: Onsets, times_sec: npt.NDArray[np.float64], *, network: Network | None = None
-) -> npt.NDArray[np.float64]:
+    onsets: Onsets, times_sec: Float64, *, network: Network | None = None
+) -> Float64:
     """Return how probable it is that drums play around each moment: shape (moments,)."""
     network = network or load_network("rhythm.json", "drums")
     inputs = window_inputs(onsets)
@@ -30,7 +30,7 @@ def drum_probability(
     return np.interp(times_sec, onsets.start_sec + middle, probability)
 
 
-def window_inputs(onsets: Onsets) -> npt.NDArray[np.float32]:
+def window_inputs(onsets: Onsets) -> Float32:
     """Return what the network sees of each window of 4 s, 2 s apart: shape (windows, inputs)."""
     strength = onsets.strength
     if len(strength) < WINDOW:

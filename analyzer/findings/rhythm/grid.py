@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Mask, TimesSec
 from analyzer.findings.rhythm.attacks import Measured
 from analyzer.findings.rhythm.regions import BeatRegion
 
@@ -27,16 +27,14 @@ _LONG = 64
 _EDGE_SEC = 0.06
 _CLOSEST = 0.5
 
-Times = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Grid:
     """All beats of a file, in order, shape (beats,), and its steady regions."""
 
-    beats_sec: Times
-    period_sec: Times
-    heard: npt.NDArray[np.bool_]
+    beats_sec: TimesSec
+    period_sec: TimesSec
+    heard: Mask
     regions: Sequence[BeatRegion]
 
 
@@ -44,9 +42,9 @@ class Grid:
 class _Played:
     """Tracked beats, smoothed over their neighbours."""
 
-    time_sec: Times
-    period_sec: Times
-    heard: npt.NDArray[np.bool_]
+    time_sec: TimesSec
+    period_sec: TimesSec
+    heard: Mask
 
 
 def lay_grid(
@@ -83,7 +81,7 @@ def _between(played: _Played, start: int, end: int) -> _Played:
     return _Played(played.time_sec[part], played.period_sec[part], played.heard[part])
 
 
-def _on(region: BeatRegion, heard: npt.NDArray[np.bool_]) -> _Played:
+def _on(region: BeatRegion, heard: Mask) -> _Played:
     return _Played(region.times(), np.full(region.beats, region.period_sec), heard)
 
 
@@ -121,7 +119,7 @@ def _extended(
     return result
 
 
-def _marked(region: BeatRegion, heard: npt.NDArray[np.bool_]) -> list[BeatRegion]:
+def _marked(region: BeatRegion, heard: Mask) -> list[BeatRegion]:
     """Split a region where many beats in a row are unheard, and mark those as interpolated."""
     if region.interpolated:
         return [region]

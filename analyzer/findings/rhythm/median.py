@@ -4,14 +4,13 @@ There, of sixteen numbers it takes most of the time, and to import masked arrays
 """
 
 import numpy as np
-import numpy.typing as npt
+
+from analyzer.arrays import Float64
 
 __all__ = ["median", "medians"]
 
-Reals = npt.NDArray[np.float64]
 
-
-def median(values: Reals) -> float:
+def median(values: Float64) -> float:
     """Return the median of values of shape (n,): one at least, and none of them NaN."""
     middle = len(values) // 2
     if len(values) % 2:
@@ -20,7 +19,7 @@ def median(values: Reals) -> float:
     return float((below + above) / 2)
 
 
-def medians(rows: Reals) -> Reals:
+def medians(rows: Float64) -> Float64:
     """Return the median of each row of an even number of values: shape (rows,)."""
     middle = rows.shape[1] // 2
     parted = np.partition(rows, (middle - 1, middle), axis=1)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, FrameNumbers, UInt8
 from analyzer.features.onsets import Onsets
 from analyzer.findings.rhythm.pulse import Pulse
 from analyzer.findings.viterbi import Scores, likeliest_path
@@ -40,8 +40,6 @@ _SILENT = 0.5
 _SAME_TEMPO = 0.06
 _SWITCH_COST = 6.0
 
-Matrix = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Block:
@@ -58,10 +56,10 @@ class Block:
     """
 
     time_sec: float
-    auto: Matrix
-    cross: Matrix
-    density: npt.NDArray[np.float64]
-    balance: Matrix
+    auto: Float32
+    cross: Float32
+    density: Float64
+    balance: Float32
     interval_sec: float
 
 
@@ -79,8 +77,8 @@ class TempoHypothesis:
 
     time_sec: float
     bpm: float
-    candidates_bpm: npt.NDArray[np.float64]
-    log_odds: npt.NDArray[np.float64]
+    candidates_bpm: Float64
+    log_odds: Float64
 
 
 def look(onsets: Onsets) -> Iterator[Block]:
@@ -118,7 +116,7 @@ def _blocks(onsets: Onsets, numbers: range) -> Iterator[Block]:
         )
 
 
-def _groups(strength: npt.NDArray[np.uint8], blocks: int) -> Matrix:
+def _groups(strength: UInt8, blocks: int) -> Float32:
     """Return the strength of each group in windows, zeros after its end: (blocks, groups, …)."""
     padded = np.zeros((len(_GROUPS), (blocks - 1) * _HOP + _WINDOW), np.float32)
     for group, bands in enumerate(_GROUPS):
@@ -127,13 +125,13 @@ def _groups(strength: npt.NDArray[np.uint8], blocks: int) -> Matrix:
     return np.array(windows.transpose(1, 0, 2), order="C")
 
 
-def candidates_of(pulse_sec: float) -> npt.NDArray[np.float64]:
+def candidates_of(pulse_sec: float) -> Float64:
     """Return the tempi in beats a minute that a pulse of this period can be read as."""
     bpm = 60 / pulse_sec * np.array(MULTIPLES)
     return bpm[(bpm >= SLOWEST_BPM) & (bpm <= FASTEST_BPM)]
 
 
-def inputs(block: Block, candidates_bpm: npt.NDArray[np.float64]) -> Matrix:
+def inputs(block: Block, candidates_bpm: Float64) -> Float32:
     """Return what the network sees of each hypothesis: shape (candidates, inputs)."""
     period = 60 / candidates_bpm / block.interval_sec
     auto = _at(block.auto, period[:, None] * np.array(_RATIOS), 0)
@@ -176,10 +174,10 @@ def find_tempo_hypotheses(
 
 
 def _within(
-    bpm: npt.NDArray[np.float64],
-    log_odds: npt.NDArray[np.float64],
+    bpm: Float64,
+    log_odds: Float64,
     allowed_bpm: tuple[float, float] | None,
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Rule out what the producer rules out, if anything is left then."""
     if allowed_bpm is None:
         return log_odds
@@ -187,16 +185,14 @@ def _within(
     return np.where(inside, log_odds, log_odds - 1e3)
 
 
-def _reach(
-    candidates: Sequence[npt.NDArray[np.float64]], block: int, score: Scores
-) -> tuple[npt.NDArray[np.intp], Scores]:
+def _reach(candidates: Sequence[Float64], block: int, score: Scores) -> tuple[FrameNumbers, Scores]:
     """Keep the tempo, or read another multiple of it from here on at a price."""
     apart = np.abs(np.log(candidates[block][:, None] / candidates[block - 1]))
     reached = score - _SWITCH_COST * (apart > _SAME_TEMPO)
     return reached.argmax(axis=1), reached.max(axis=1)
 
 
-def _at(values: Matrix, lags: npt.NDArray[np.float64], zero: int) -> npt.NDArray[np.float64]:
+def _at(values: Float32, lags: Float64, zero: int) -> Float64:
     """Return the highest value around each lag: (rows of values) × lags → (…, rows, lags)."""
     slack = np.maximum(1.0, np.abs(lags) * _TOLERANCE)
     last = values.shape[1] - 2
@@ -211,7 +207,7 @@ def _at(values: Matrix, lags: npt.NDArray[np.float64], zero: int) -> npt.NDArray
     return np.moveaxis(np.where(heard, highest, 0.0), 0, 1)
 
 
-def _attacks(groups: Matrix) -> npt.NDArray[np.float64]:
+def _attacks(groups: Float32) -> Float64:
     """Count the local maxima of each group that rise above its mean by its spread."""
     threshold = groups.mean(axis=-1) + groups.std(axis=-1) + 1.0
     middle = groups[..., 1:-1]

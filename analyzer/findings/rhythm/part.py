@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import TimesSec
 from analyzer.features.onsets import Onsets
 from analyzer.findings.rhythm.phrases import PhraseStarts, find_phrases
 from analyzer.findings.rhythm.regions import BeatRegion
@@ -16,8 +16,6 @@ __all__ = ["Downbeats", "PartRhythm", "Region", "find_part_rhythm"]
 
 _SURE_OF_BARS = 0.75
 _SURE_OF_PHRASES = 0.6
-
-Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Region:
 class Downbeats:
     """First beats of bars in seconds, shape (bars,); their meter, and how sure they are, 0–1."""
 
-    times_sec: Times
+    times_sec: TimesSec
     beats_per_bar: int
     confidence: float
 
@@ -53,7 +51,7 @@ class PartRhythm:
     """
 
     tempo: TempoSummary
-    beats_sec: Times
+    beats_sec: TimesSec
     regions: Sequence[Region]
     downbeats: Downbeats | None
     phrases: PhraseStarts | None

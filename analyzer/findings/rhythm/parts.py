@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float64, FrameNumbers, UInt8
 from analyzer.features.onsets import BANDS, Onsets
 
 __all__ = ["PART_FRAMES", "Part", "in_parts", "mean_strength"]
@@ -14,8 +14,6 @@ PART_FRAMES = 8_192
 _ROWS = 64
 _MARGIN = 1_000
 """Four beats at 48 a minute, and the 4 s over which levels are evened."""
-
-Frames = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -31,10 +29,10 @@ class Part:
 
     start: int
     which: slice
-    strength: npt.NDArray[np.uint8]
+    strength: UInt8
 
 
-def in_parts(onsets: Onsets, frames: Frames) -> Iterator[Part]:
+def in_parts(onsets: Onsets, frames: FrameNumbers) -> Iterator[Part]:
     """Yield a part for every 8,192 frames of a file in which some of `frames`, in order, lie."""
     if not len(frames):
         return
@@ -47,7 +45,7 @@ def in_parts(onsets: Onsets, frames: Frames) -> Iterator[Part]:
             yield Part(start, which, onsets.strength[start : first + PART_FRAMES + _MARGIN])
 
 
-def mean_strength(onsets: Onsets) -> npt.NDArray[np.float64]:
+def mean_strength(onsets: Onsets) -> Float64:
     """Return the mean strength of each band of a file: shape (bands,).
 
     Rows of ten numbers take numpy five times as long to add up as rows of hundreds.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import FrameNumbers, TimesSec
 from analyzer.features.onsets import Onsets
 from analyzer.findings.rhythm.median import median
 from analyzer.findings.rhythm.octave import TempoHypothesis, candidates_of
@@ -22,21 +22,19 @@ _UNCLEAR = 0.5
 
 _GLIDE = 0.06
 
-Times = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Periods:
     """Periods in frames, shape (sixteenths of the frames,)."""
 
-    values: Times
+    values: TimesSec
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Put together those of parts that follow one another."""
         return cls(np.concatenate([part.values for part in parts]))
 
-    def at(self, frames: npt.NDArray[np.intp]) -> Times:
+    def at(self, frames: FrameNumbers) -> TimesSec:
         """Return the period at some frames."""
         return np.asarray(self.values[frames // PERIOD_FRAMES], np.float64)
 
@@ -58,7 +56,7 @@ def find_periods(onsets: Onsets, pulse: Pulse, hypotheses: Sequence[TempoHypothe
     return Periods(60 / _gliding(time, pulse.time_sec[moments], bpm) / onsets.interval_sec)
 
 
-def _gliding(time: Times, known_sec: Times, bpm: Times) -> Times:
+def _gliding(time: TimesSec, known_sec: TimesSec, bpm: TimesSec) -> TimesSec:
     """Interpolate between neighbours of nearly the same tempo; others change half-way."""
     glide = np.interp(time, known_sec, bpm)
     if len(bpm) < 2:

@@ -8,8 +8,8 @@ the four bars after a bar line differ, in the strength of each band, from the fo
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float64
 from analyzer.features.onsets import BANDS, Onsets
 from analyzer.findings.viterbi import change_at_a_cost, likeliest_path
 
@@ -22,18 +22,16 @@ _FEWEST_BARS = 3 * BARS_PER_PHRASE
 _CHANGE_COST = 6.0
 _SHARPNESS = 1.5
 
-Array = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class PhraseStarts:
     """Starts of phrases in seconds, and how sure they are, 0–1."""
 
-    times_sec: Array
+    times_sec: Float64
     confidence: float
 
 
-def find_phrases(onsets: Onsets, downbeats_sec: Array) -> PhraseStarts | None:
+def find_phrases(onsets: Onsets, downbeats_sec: Float64) -> PhraseStarts | None:
     """Return the phrases of consecutive bars; none when there are fewer than three phrases."""
     bars = len(downbeats_sec) - 1
     if bars < _FEWEST_BARS:
@@ -58,7 +56,7 @@ def find_phrases(onsets: Onsets, downbeats_sec: Array) -> PhraseStarts | None:
     return PhraseStarts(downbeats_sec[:-1][starts], confidence)
 
 
-def _bar_strengths(onsets: Onsets, downbeats_sec: Array) -> Array:
+def _bar_strengths(onsets: Onsets, downbeats_sec: Float64) -> Float64:
     """Return the mean strength of each band in each bar, as logarithms: shape (bars, bands)."""
     edges = np.rint((downbeats_sec - onsets.start_sec) / onsets.interval_sec).astype(np.intp)
     edges = np.clip(edges, 0, len(onsets.strength) - 1)
@@ -72,7 +70,7 @@ def _bar_strengths(onsets: Onsets, downbeats_sec: Array) -> Array:
     return np.asarray(np.log1p(sums / np.maximum(np.diff(edges), 1)[:, None]))
 
 
-def _novelty(bars: Array) -> Array:
+def _novelty(bars: Float64) -> Float64:
     """Return how much each bar line parts: shape (bars,)."""
     total = np.concatenate([np.zeros((1, bars.shape[1])), np.cumsum(bars, axis=0)])
     line = np.arange(len(bars))

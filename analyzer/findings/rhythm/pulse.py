@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.arrays import Float32, Float64, FrameNumbers, UInt8
 from analyzer.features.onsets import ATTACKS, Onsets
 from analyzer.findings.viterbi import Reach, Scores, likeliest_path
 
@@ -42,8 +43,6 @@ _JUMP_COST = 2.0 / 6
 _FINE = 41
 _FINE_RANGE = 0.02
 
-Matrix = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Pulse:
@@ -56,9 +55,9 @@ class Pulse:
 
     """
 
-    time_sec: npt.NDArray[np.float64]
-    period_sec: npt.NDArray[np.float64]
-    clarity: npt.NDArray[np.float64]
+    time_sec: Float64
+    period_sec: Float64
+    clarity: Float64
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -88,7 +87,7 @@ def find_pulse(onsets: Onsets) -> Pulse:
     )
 
 
-def _correlations(strength: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16]:
+def _correlations(strength: UInt8) -> npt.NDArray[np.float16]:
     """Return the autocorrelation of each window, all bands together: shape (windows, lags)."""
     count = max(1, 1 + -(-(len(strength) - _WINDOW) // _HOP))
     unbiased = (_WINDOW / (_WINDOW - np.arange(_LAGS))).astype(np.float32)
@@ -107,7 +106,7 @@ def _correlations(strength: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16]:
     return result
 
 
-def _powers(strength: npt.NDArray[np.uint8], windows: int) -> Matrix:
+def _powers(strength: UInt8, windows: int) -> Float32:
     """Return the power spectra of windows: shape (frequencies, windows, bands)."""
     bands = strength.shape[1]
     padded = np.zeros(((windows - 1) * _HOP + _WINDOW, bands), np.float32)
@@ -124,7 +123,7 @@ def _powers(strength: npt.NDArray[np.uint8], windows: int) -> Matrix:
     return power
 
 
-def _over_bands(power: Matrix) -> Matrix:
+def _over_bands(power: Float32) -> Float32:
     """Return the sum over the last axis, of length 8, in pairs: four times as fast as numpy's."""
     flat = power.reshape(-1)
     for _ in range(3):
@@ -133,7 +132,7 @@ def _over_bands(power: Matrix) -> Matrix:
 
 
 @cache
-def _classes(interval_sec: float) -> Matrix:
+def _classes(interval_sec: float) -> Float32:
     """Return what adds up the lags that belong to one pulse: shape (lags, bins)."""
     lag = np.arange(_LAGS)[:, None]
     period = LONGEST_PERIOD_SEC / interval_sec * 2.0 ** (-(np.arange(_BINS) + 0.5) / _BINS)
@@ -162,7 +161,7 @@ def _reach() -> Reach:
     origins = np.empty((1 + len(moves), _BINS), np.intp)
     origins[1:] = sources
 
-    def reach(_: int, score: Scores) -> tuple[npt.NDArray[np.intp], Scores]:
+    def reach(_: int, score: Scores) -> tuple[FrameNumbers, Scores]:
         likeliest = int(score.argmax())
         reached[0], origins[0] = score[likeliest] - _JUMP_COST, likeliest
         np.subtract(score[sources], costs, out=reached[1:])
@@ -173,8 +172,8 @@ def _reach() -> Reach:
 
 
 def _refined(
-    correlation: npt.NDArray[np.float16], path: npt.NDArray[np.intp], interval_sec: float
-) -> npt.NDArray[np.float64]:
+    correlation: npt.NDArray[np.float16], path: FrameNumbers, interval_sec: float
+) -> Float64:
     """Return the periods in seconds, to a fraction of a bin, from lags up to five seconds."""
     stretch = np.linspace(1 - _FINE_RANGE, 1 + _FINE_RANGE, _FINE)
     multiples = np.array([0.5, 1, 2, 3, 4, 6, 8])[:, None]
@@ -193,7 +192,7 @@ def _refined(
     return np.asarray(coarse * stretch[finest] * interval_sec)
 
 
-def _with_neighbours(correlation: npt.NDArray[np.float16], first: int, end: int) -> Matrix:
+def _with_neighbours(correlation: npt.NDArray[np.float16], first: int, end: int) -> Float32:
     """Return the mean of each window and those beside it: a period must not follow one's chance."""
     count = len(correlation)
     start, stop = max(0, first - 1), min(count, end + 1)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import TimesSec
 from analyzer.findings.rhythm.attacks import Measured
 from analyzer.findings.rhythm.median import median, medians
 
@@ -27,8 +27,6 @@ _SAME_PHASE = 0.08
 """In beats: what a line may miss the next one's first beat by, to be carried through to it."""
 
 _SAME_TEMPO = 0.004
-
-Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class BeatRegion:
         first, end = np.searchsorted(self.times(), [start_sec, end_sec]).tolist()
         return range(first, end)
 
-    def times(self) -> Times:
+    def times(self) -> TimesSec:
         """Return the beats."""
         steps = np.arange(self.beats) * self.period_sec
         return np.asarray(self.anchor_sec + steps, np.float64)
@@ -131,7 +129,7 @@ def _fitted(beats: Measured, start: int, end: int) -> BeatRegion | None:
     return BeatRegion(offset, slope, len(time), start, end - 1)
 
 
-def _least_squares(index: Times, time: Times, weight: Times) -> tuple[float, float]:
+def _least_squares(index: TimesSec, time: TimesSec, weight: TimesSec) -> tuple[float, float]:
     total = float(weight.sum())
     middle, mean = float((weight * index).sum()) / total, float((weight * time).sum()) / total
     apart = index - middle

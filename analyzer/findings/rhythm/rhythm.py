@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from analyzer.arrays import FrameNumbers, Mask, TimesSec
 from analyzer.features.onsets import Onsets
 from analyzer.findings.rhythm.activation import beat_log_odds
 from analyzer.findings.rhythm.attacks import measure
@@ -22,8 +20,6 @@ __all__ = ["Rhythm", "find_rhythm"]
 
 _SHORTEST_SEC = 8.0
 """A part between cues that is shorter has no tempo of its own."""
-
-Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,10 +38,10 @@ class Rhythm:
 
     """
 
-    beats_sec: Times
-    period_sec: Times
-    heard: npt.NDArray[np.bool_]
-    drums: Times
+    beats_sec: TimesSec
+    period_sec: TimesSec
+    heard: Mask
+    drums: TimesSec
     bars: Bars
     regions: Sequence[BeatRegion]
     hypotheses: Sequence[TempoHypothesis]
@@ -106,7 +102,7 @@ def _part(onsets: Onsets, start: int, end: int) -> Onsets:
 
 def _beats(
     onsets: Onsets,
-    frames: npt.NDArray[np.intp],
+    frames: FrameNumbers,
     pulse: Pulse,
     hypotheses: Sequence[TempoHypothesis],
     sound_sec: tuple[float, float],

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Mask, TimesSec
 from analyzer.findings.rhythm.median import median
 from analyzer.findings.rhythm.octave import TempoHypothesis
 from analyzer.findings.rhythm.rhythm import Rhythm
@@ -26,8 +26,6 @@ _LEAST_LIKELY = 0.02
 _OTHERS = 4
 _CURVE_BEATS = 16
 
-Times = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class OtherTempo:
@@ -46,7 +44,7 @@ class TempoSummary:
         confidence: That it is right, its octave included, 0–1.
         stability: Share of the beats around which the tempo is within 0.5 % of it, 0–1.
         alternatives: Other hypotheses, the likeliest first.
-        curve: Times in seconds and beats a minute from there on, shape (points, 2).
+        curve: TimesSec in seconds and beats a minute from there on, shape (points, 2).
 
     """
 
@@ -54,7 +52,7 @@ class TempoSummary:
     confidence: float
     stability: float
     alternatives: Sequence[OtherTempo]
-    curve: Times
+    curve: TimesSec
 
 
 def summarise_tempo(rhythm: Rhythm, start_sec: float, end_sec: float) -> TempoSummary | None:
@@ -85,7 +83,7 @@ def _clarity(rhythm: Rhythm, start_sec: float, end_sec: float) -> float:
     return median(rhythm.pulse.clarity[inside])
 
 
-def _bpm(rhythm: Rhythm, heard: npt.NDArray[np.bool_], start_sec: float, end_sec: float) -> float:
+def _bpm(rhythm: Rhythm, heard: Mask, start_sec: float, end_sec: float) -> float:
     regions = [region for region in rhythm.regions if not region.interpolated]
     counts = np.array([len(region.within(start_sec, end_sec)) for region in regions], np.float64)
     if counts.sum() > _MOST_OF_IT * heard.sum():
@@ -129,7 +127,7 @@ def _likelihoods(
     return likely, others
 
 
-def _curve(rhythm: Rhythm, inside: npt.NDArray[np.bool_]) -> Times:
+def _curve(rhythm: Rhythm, inside: Mask) -> TimesSec:
     """Return a point where the tempo changes by 0.01 beats a minute, one in 16 beats at most."""
     time = rhythm.beats_sec[inside][::_CURVE_BEATS]
     bpm = np.round(60 / rhythm.period_sec[inside][::_CURVE_BEATS], 2)

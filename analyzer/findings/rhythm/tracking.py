@@ -6,8 +6,8 @@ follow another of them.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from analyzer.arrays import Float32, FrameNumbers
 from analyzer.findings.rhythm.periods import PERIOD_FRAMES, Periods
 
 __all__ = ["track_beats"]
@@ -20,7 +20,7 @@ _MOST_ODDS = 6.0
 _FRAMES_AT_ONCE = 16_384
 
 
-def track_beats(log_odds: npt.NDArray[np.float32], periods: Periods) -> npt.NDArray[np.intp]:
+def track_beats(log_odds: Float32, periods: Periods) -> FrameNumbers:
     """Return the frames of the beats, given the odds of each frame and the period of the beat."""
     count = len(log_odds)
     longest = int(np.ceil(periods.values.max() * _LONGEST)) + 1
