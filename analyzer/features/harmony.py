@@ -126,7 +126,7 @@ class HarmonyMeter:
         )
 
     def leakage(self) -> Float32:
-        """Return what the steps of each chunk must have leakage over edges, after `finish`.
+        """Return what the steps of each chunk must have leaked over edges, after `finish`.
 
         Shape (chunks, edges, 2): the power that is on the wrong side of each of `BLURRED_EDGES_HZ`,
         and that near it, in a unit of its own.
@@ -168,6 +168,7 @@ class HarmonyMeter:
         parts = transform(frames).view(np.float32)
         np.multiply(parts, parts, out=parts)
         self._leakage += (parts[:, self._leaking] @ self._leaked_shares).tobytes()
+        # Peaks of the log spectrum that stand clear of the five patches around them.
         parts = parts[:, 2 * self._first - 2 : 2 * self._last + 2]
         level = parts[:, ::2] + parts[:, 1::2]
         level += np.float32(1e-12)
@@ -179,13 +180,16 @@ class HarmonyMeter:
         stands = (here > before) & (here >= after) & (clear > _CLEAR) & (here > loudest - _FAINT)
         row, column = np.divmod(np.flatnonzero(stands), stands.shape[1])
         at, left, right = here[row, column], before[row, column], after[row, column]
+        # A parabola through three log powers finds the peak between bins (Smith and Serra, 1987).
         shift = 0.5 * (left - right) / np.minimum(left - 2 * at + right, -1e-6)
         hz = (column + self._first + shift.astype(np.float64)) * self._bin_hz
         height = np.minimum((clear[row, column] - _CLEAR) / (_FULLY_CLEAR - _CLEAR), 1)
+        # exp(log power / 6) is the cube root of the amplitude, near what loudness does (Stevens).
         weight = height * np.exp((at - loudest[row, 0]) / 6)
         semitones = 12 * np.log2(hz / _A4_HZ)
         self._pitches += _spread(row, semitones, weight, len(frames)).tobytes()
         sure = weight * np.minimum(1, hz / _TUNED_HZ) ** 3
+        # A circular mean of the deviations from semitones: −49 and +49 cents are neighbours.
         turn = 2 * np.pi * semitones
         real = np.bincount(row, sure * np.cos(turn), len(frames))
         imaginary = np.bincount(row, sure * np.sin(turn), len(frames))

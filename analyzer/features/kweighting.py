@@ -87,6 +87,9 @@ class KWeighting:
         powers = [np.eye(_STATES)]
         for _ in range(_SPAN):
             powers.append(transition @ powers[-1])
+        # An IIR filter as matrix products (block state space; Barnes and Shinnaka, 1980): the
+        # output of a span is what its samples cause (a Toeplitz matrix of the impulse response)
+        # plus how the state before it rings on.
         answer = np.array([outlet @ power @ inlet for power in powers[: _SPAN - 1]])
         impulse = np.concatenate([[through], answer])
         lag = np.arange(_SPAN)[None, :] - np.arange(_SPAN)[:, None]
@@ -97,6 +100,8 @@ class KWeighting:
         self._responses = [response[: _STATES + end, end - _QUARTER : end].copy() for end in ends]
         gather = np.array([p @ inlet for p in powers[_SPAN - 1 :: -1]])
         self._gather = np.concatenate([np.zeros((_STATES, _STATES)), gather]).astype(np.float32)
+        # The state before every span is a prefix sum (Blelloch, 1990) in two levels: within groups
+        # of √n spans, then across the groups.
         self._within = _scan(powers[_SPAN], self._group)
         self._across = _scan(np.linalg.matrix_power(powers[_SPAN], self._group), self._group)
         group_powers = [np.linalg.matrix_power(powers[_SPAN], k) for k in range(self._group)]
@@ -118,6 +123,7 @@ class KWeighting:
         rest = samples[:, last * _SPAN :]
         self._input[:, last, _STATES : _STATES + rest.shape[1]] = rest
         rows = self._input.reshape(-1, _STATES + _SPAN)
+        # What each span adds to the state, then the states before all spans, then the output.
         gathered = (rows @ self._gather).astype(np.float64)
         local = gathered.reshape(channels, group, group * _STATES) @ self._within
         totals = np.concatenate([self._state[:, None], local[:, :-1, -_STATES:]], axis=1)

@@ -94,6 +94,8 @@ class OnsetMeter:
         log = self._log
         log[:_LAG] = log[-_LAG:]
         np.log1p(np.abs(self._spectrum) @ self._mel, out=log[_LAG:])
+        # Spectral flux with a maximum filter over frequency (SuperFlux; Böck and Widmer, DAFx
+        # 2013).
         before = log[:-_LAG]
         # Over three neighbours, so that a voice that glides into the next band begins nothing.
         highest = before.copy()
@@ -103,6 +105,7 @@ class OnsetMeter:
         fall = np.maximum(before - log[_LAG:], 0.0)
         strength = np.empty((_FRAMES_PER_CHUNK, BANDS), np.float32)
         np.matmul(rise, self._bands, out=strength[:, : ATTACKS - 1])
+        # Clipped, the mean rise says how broad an attack is: a drum's is, a note's is not.
         strength[:, ATTACKS - 1] = np.minimum(rise, _BROAD_RISE) @ self._broad
         np.matmul(fall, self._falls, out=strength[:, ATTACKS:])
         self._strength += np.minimum(strength * _SCALE + 0.5, 255).astype(np.uint8).tobytes()
@@ -126,6 +129,7 @@ def _mel_filters(size: int, rate: float) -> tuple[Float64, Float64]:
     width = np.maximum(np.stack([centre - left, right - centre]), hz[1])
     rising = (hz[:, None] - centre + width[0]) / width[0]
     falling = (centre + width[1] - hz[:, None]) / width[1]
+    # O'Shaughnessy's mel scale: 2595 · log10(1 + f / 700).
     triangles = np.maximum(0.0, np.minimum(rising, falling))
     total = triangles.sum(axis=0)
     return triangles / np.where(total > 0, total, 1.0), centre

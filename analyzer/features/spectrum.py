@@ -143,6 +143,8 @@ class SpectrumMeter:
         np.subtract(samples, offset[:, :, None], out=self._windowed)
         np.multiply(self._windowed, self._window, out=self._windowed)
         transform(self._windowed, self._spectrum)
+        # Parseval: sums over squared bins are mean squares. Real and imaginary parts lie side by
+        # side, so that one product with a matrix of weights gives all sums of a step.
         mid = self._spectrum[:, :, : self._mid_bins].sum(axis=0)
         parts = self._spectrum.view(np.float32)
         cross = None

@@ -148,10 +148,12 @@ class VoiceMeter:
         place = row * bins + column
         flat = power.ravel()
         near = [flat.take(place + k) for k in range(-3, 4)]
+        # A steady partial fills the main lobe of the window, a gliding one is wider.
         core = near[2] + near[3] + near[4]
         whole = core + near[0] + near[1] + near[5] + near[6]
         left, here, right = np.sqrt(near[2:5])
         offset = (right - left) / (here + np.maximum(left, right))
+        # Vibrato and glides tell a voice: by how many cents has each partial moved since 0.1 s ago?
         octave = np.log2((column + self._first + offset) * self._spacing)
         cents = self._nearest(row, octave, steps) * 1_200
         narrow = core > _NARROW * whole

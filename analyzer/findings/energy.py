@@ -75,6 +75,8 @@ def energy_over_time(
     onsets = _around(_onsets(energy[:steps], float(mean.mean()))) * STEPS_PER_CHUNK
     present = _around(bands[:steps, _PRESENCE:].sum(axis=1, dtype=np.float64))
     bright = present / np.maximum(_around(bands[:steps].sum(axis=1, dtype=np.float64)), 1e-30)
+    # How much happens (q), how bright (b) and how dense (d) it is, each 0 to 1, and a gate (g) that
+    # closes where it is much quieter than the loud parts.
     q = onsets / (onsets + _HALF_RATE)
     low, high = _BRIGHT_DB
     b = ((_db(bright) - low) / (high - low)).clip(0, 1)

@@ -191,6 +191,7 @@ def _batches(voice: Voice) -> Iterator[Float32]:
 def _figures(mel: UInt8, side: UInt8, partials: UInt8) -> Float32:
     """Return the figures of each window of some steps; what windows share is worked out once."""
     frames = mel.reshape(-1, mel.shape[2]) * np.float32(1 / MEL_SCALE)
+    # Cepstral shapes (MFCC; Davis and Mermelstein, 1980), their means, spreads and changes.
     rows = _times(frames, _cosines(mel.shape[2]))
     shapes = _Windows(rows, MELS_PER_STEP)
     changes = np.abs(np.diff(rows[:, :_FAST_SHAPES], axis=0))
@@ -198,10 +199,12 @@ def _figures(mel: UInt8, side: UInt8, partials: UInt8) -> Float32:
     windows = _Windows(_times(frames, _group_means()), MELS_PER_STEP)
     groups = windows.rows() - windows.mean()
     spread = np.sqrt(np.square(groups).mean(axis=0)) + 0.02
+    # Modulation spectrum: syllables pulse at 3 to 6 Hz (Houtgast and Steeneken, 1985).
     spectrum = np.abs(np.fft.rfft(groups * _pulse_window(len(groups)), axis=0)) ** 2
     hz = np.fft.rfftfreq(len(groups), _STEP_SEC / MELS_PER_STEP)
     whole = spectrum[hz >= 1].sum(axis=0) + 1e-3
     pulses = [spectrum[(hz >= low) & (hz <= high)].sum(axis=0) / whole for low, high in _PULSES_HZ]
+    # Do bands move together, as those of one voice do?
     pairs = [
         np.ascontiguousarray((groups[:, :, a] * groups[:, :, b]).T).mean(axis=1)
         / (spread[:, a] * spread[:, b])
@@ -213,6 +216,7 @@ def _figures(mel: UInt8, side: UInt8, partials: UInt8) -> Float32:
     power = _each(kept[:, PARTIALS.index("power")])
     apart = centred - centred.mean(axis=1, keepdims=True)
     louder = power - power.mean(axis=1, keepdims=True)
+    # Is the sound more in the middle whenever it is louder? A lead voice comes and goes there.
     together = (apart * louder).mean(axis=1) / (apart.std(axis=1) * louder.std(axis=1) + 1e-3)
     return np.concatenate(
         [

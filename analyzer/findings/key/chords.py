@@ -22,6 +22,7 @@ def chord_features(found: Float32) -> Float32:
     Of all above the bass; of the bass; of the lowest note; of the two octaves above the bass.
     """
     below = np.cumsum(found, axis=1) - found
+    # A soft minimum: a note counts as the lowest the less there is below it.
     lowest = found * np.exp(-8 * below)
     parts = (found[:, _TREBLE:], found[:, :_TREBLE], lowest, found[:, _TREBLE:_HIGH])
     folded = np.stack([part.reshape(len(found), -1, 12).sum(axis=1) for part in parts], axis=1)

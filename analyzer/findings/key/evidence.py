@@ -138,9 +138,11 @@ def tally(found: Float32, chords: Float32) -> Tally:
     strong = found.sum(axis=1) > _STRONG
     shares = found / (found.sum(axis=1, keepdims=True) + np.float32(_QUIET))
     low = _folded(found[:, :_BASS])
+    # Squared and shared out once more, the strongest bass note of a frame takes nearly all.
     strongest = np.square(low / (low.sum(axis=1, keepdims=True) + np.float32(0.1)))
     strongest /= strongest.sum(axis=1, keepdims=True) + np.float32(0.1)
     kinds = np.stack([_folded(shares[:, _BASS:]), _folded(shares[:, :_BASS]), strongest], axis=1)
+    # Which chord follows which within a second: products of probabilities, summed over frames.
     later = np.pad(flat, ((0, _LAG_FRAMES), (0, 0)))[_LAG_FRAMES:]
     by_block = (blocks, BLOCK_FRAMES, 24)
     return Tally(

@@ -48,6 +48,7 @@ def notes(heard: Float32) -> Float32:
     for start in range(0, len(heard), _AT_ONCE):
         target = heard[start : start + _AT_ONCE] @ answers.T
         part = target.copy()
+        # Multiplicative updates keep all notes ≥ 0 (Lee and Seung, 2001).
         for _ in range(_ROUNDS):
             part *= target / (part @ gram + np.float32(1e-6))
         found[start : start + _AT_ONCE] = part

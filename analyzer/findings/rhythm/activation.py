@@ -132,6 +132,8 @@ def _table(even: Float32) -> Float32:
 
 def _gathered(table: Float32, frames: FrameNumbers, period: TimesSec) -> Float32:
     count = len(table) // 2
+    # Beats, not seconds: the same offsets in beats are looked up at any tempo, the far ones in the
+    # table of the wider maxima. Row 0 is for what lies outside the file.
     place = OFFSETS * period[:, None]
     place += frames[:, None]
     index = np.rint(place, out=place).astype(np.intp)

@@ -73,11 +73,13 @@ def _posterior(log_odds: Float64) -> Float64:
     prior = np.array(
         [(_WALTZES if meter == _METERS[0] else 1 - _WALTZES) / meter for meter, _ in _STATES]
     )
+    # A bar goes on from position to position and begins anew; now and then anything may follow.
     follower = np.zeros((len(_STATES), len(_STATES)))
     for number, (meter, position) in enumerate(_STATES):
         follower[number, _STATES.index((meter, (position + 1) % meter))] = 1 - _CHANGE
     follower += _CHANGE * prior
     forward, backward = np.empty_like(evidence), np.ones_like(evidence)
+    # Scaled at each beat, or six hours would leave the range of float64 (Rabiner, 1989, V.A).
     now = prior
     for seen, row in zip(evidence, forward, strict=True):
         np.multiply(now, seen, out=row)

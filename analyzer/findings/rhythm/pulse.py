@@ -100,6 +100,7 @@ def _correlations(strength: UInt8) -> npt.NDArray[np.float16]:
         energy = power.mean(axis=0)
         # A band counts by the root of its energy: a loud kick drum must not drown all others.
         power /= np.sqrt(energy) + 1e-6
+        # Wiener–Khinchin: the autocorrelation is the transform of the power spectrum.
         lags = np.fft.irfft(_over_bands(power), axis=0)[:_LAGS].T
         whole = lags[:, :1]
         result[first : first + _BATCH] = lags / np.where(whole > 1e-3, whole, np.inf) * unbiased
@@ -183,6 +184,7 @@ def _refined(
     for first in range(0, len(path), _ROWS):
         near = _with_neighbours(correlation, first, min(first + _ROWS, len(path)))
         lags = coarse[first : first + _ROWS, None, None] * multiples * stretch
+        # Multiples of a period magnify its error: eight of them tell it to an eighth of a lag.
         inside = lags[:, :, -1:] < _LAGS - 1
         below = np.minimum(lags.astype(np.intp), _LAGS - 2)
         part = lags - below
