@@ -2,9 +2,9 @@
 
 from random import Random
 
+from tools.render.notes import Tone
 from tools.train.arrangement import BarPlan
 from tools.train.harmony import Chord, chord_at
-from tools.train.score import Tone
 from tools.train.styles import Style
 
 PENTATONIC = {True: (0, 3, 5, 7, 10), False: (0, 2, 4, 7, 9)}

@@ -1,6 +1,5 @@
 """What the analyzer hears of the training material, beside the truth."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,15 @@ import numpy.typing as npt
 from analyzer.features.downmix import Downmix
 from analyzer.features.grid import Grid
 from analyzer.features.onsets import OnsetMeter, Onsets
+from tools.render.sources import fingerprint
 from tools.train.rhythm_material import make_piece
 from tools.train.styles import STYLES, Style
 
 __all__ = ["Example", "Piece", "examples", "hear", "pieces"]
 
 _GENERATOR = (
-    *("arrangement", "drum_synth", "drumming", "harmony", "lines", "midi", "mixing"),
-    *("performance", "rhythm_material", "score", "tone_synth"),
+    *("arrangement", "drumming", "harmony", "lines", "midi", "performance", "rhythm_material"),
+    *("score", "sound_font"),
 )
 
 _PLAIN = ("straight", "swung", "half_time", "breakbeat", "waltz")
@@ -176,7 +176,4 @@ def _fingerprint() -> str:
     features = here.parents[1] / "analyzer" / "features"
     heard = [features / f"{name}.py" for name in ("downmix", "grid", "onsets")]
     made = [here / f"{name}.py" for name in _GENERATOR]
-    digest = hashlib.sha256()
-    for path in [*heard, *made, *sorted((here / "styles").glob("*.py"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return fingerprint([*heard, *made, *sorted((here / "styles").glob("*.py"))])[:16]
