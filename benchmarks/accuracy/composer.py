@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.accuracy.grooves import Groove
-from benchmarks.accuracy.scales import CHORDS, SCALES, KeyName
+from benchmarks.accuracy.scales import CHORDS, KeyName
 from benchmarks.accuracy.score import Score
 from tools.render.notes import Hit, Tone
+from tools.render.scales import SCALES
 
 __all__ = ["Chord", "compose_band", "compose_drumless", "compose_drums", "progression"]
 

@@ -13,11 +13,12 @@ from benchmarks.accuracy.composer import Chord, compose_drums
 from benchmarks.accuracy.grooves import GROOVES
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.rhythm import perform
-from benchmarks.accuracy.scales import SCALES, KeyName, Mode
+from benchmarks.accuracy.scales import KeyName, Mode
 from benchmarks.accuracy.score import Score, steady_clock
 from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, Truth
 from tools.render.notes import Hit, Tone
+from tools.render.scales import SCALES
 
 __all__ = ["harmony_exam"]
 
@@ -184,7 +185,7 @@ def _one_chord(index: int, band: str, random: Random) -> Rendered:
                   for at, up in ((0, 0), (1.5, 12), (2.5, 7), (3.5, 12))]  # fmt: skip
         notes += [Tone(bar * 4 + at, 0.4, pitch, 0.6, "chords")
                   for at in (0.5, 2.5) for pitch in chord.pitches(55)]  # fmt: skip
-    notes += _wander(_scale(key, f"pentatonic {key.mode}", 64), bars * 4, random)
+    notes += _wander(_scale(key, f"{key.mode} pentatonic", 64), bars * 4, random)
     score = Score(beats=bars * 4, beats_per_bar=4, notes=notes, hits=_groove_hits(bars, random))
     return _finish(score, key, band, _any_cents(random), random)
 
@@ -266,7 +267,7 @@ def _percussion(index: int, band: str, random: Random) -> Rendered:
 def _riff(index: int, band: str, random: Random) -> Rendered:
     """Repeat a riff in octaves over two bars: no chord is ever heard, only its tones."""
     key = _random_key(random)
-    scale = SCALES[f"pentatonic {key.mode}"]
+    scale = SCALES[f"{key.mode} pentatonic"]
     third = scale[1] if key.mode == "minor" else scale[2]
     figure = [0, 0, third, int(random.choice(scale)), 0, int(random.choice(scale)), third, 0]
     bars, notes = 16, []

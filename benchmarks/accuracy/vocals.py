@@ -17,13 +17,14 @@ from benchmarks.accuracy.composer import compose_band, compose_drums
 from benchmarks.accuracy.grooves import GROOVES
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.rhythm import choose_key, perform
-from benchmarks.accuracy.scales import SCALES, KeyName
+from benchmarks.accuracy.scales import KeyName
 from benchmarks.accuracy.score import Clock, Score, steady_clock
 from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, Truth
 from tools.render import espeak
 from tools.render.mixing import add, to_peak
 from tools.render.notes import Tone
+from tools.render.scales import SCALES
 from tools.render.waves import RATE, time_axis
 
 __all__ = ["vocals_exam"]
