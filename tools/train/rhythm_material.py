@@ -35,23 +35,18 @@ class RhythmPiece:
     ``samples`` is float32 of shape (frames, 2) at ``rate`` Hz; ``beats`` and ``downbeats`` are
     float64 seconds, increasing; ``bpm`` is the median of 60 / beat interval, in the octave a DJ
     reads. ``drums`` are the seconds at which one is struck; ``has_drums`` is false where no drum
-    sounds at all. ``renderer`` is ``fluidsynth``, ``synth`` or ``hybrid`` (numpy drums under
-    FluidSynth instruments).
+    sounds at all.
     """
 
-    name: str
     style: str
     seed: int
     rate: int
     samples: NDArray[np.float32]
     beats: NDArray[np.float64]
     downbeats: NDArray[np.float64]
-    beats_per_bar: int
     bpm: float
     has_drums: bool
     drums: NDArray[np.float64]
-    family: str
-    renderer: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,7 @@ class Plan:
     style: Style
     bpm: float
     renderer: str
+    """`fluidsynth`, `synth`, or `hybrid`: numpy drums under FluidSynth instruments."""
     drummed: bool
     bars: int
     cut: float
@@ -215,17 +211,13 @@ def make_piece(seed: int, *, seconds: float = 40.0, style: str | None = None) ->
     inside = (seconds_of >= 0) & (seconds_of < seconds - 0.02)
     beats, numbers = seconds_of[inside], numbers[inside]
     return RhythmPiece(
-        name=f"{seed:04d}-{plan.style.name}",
         style=plan.style.name,
         seed=seed,
         rate=RATE,
         samples=samples,
         beats=beats,
         downbeats=beats[numbers % plan.style.beats_per_bar == 0],
-        beats_per_bar=plan.style.beats_per_bar,
         bpm=float(np.median(60.0 / np.diff(beats))),
         has_drums=bool(score.hits),
         drums=np.unique([hit.at for hit in score.hits]),
-        family=plan.style.family,
-        renderer=plan.renderer,
     )
