@@ -8,13 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from tools.render.program import run
+from tools.render.program import ProgramMissing, run
 
-__all__ = ["EspeakMissing", "missing", "speak"]
-
-
-class EspeakMissing(RuntimeError):
-    """espeak-ng is not installed: apt install espeak-ng."""
+__all__ = ["missing", "speak"]
 
 
 def missing() -> str | None:
@@ -28,11 +24,12 @@ def speak(
     """Return mono samples of a text, and their rate in Hz.
 
     Raises:
-        EspeakMissing: There is no espeak-ng.
+        ProgramMissing: There is no espeak-ng.
+        ProgramFailed: espeak-ng failed.
 
     """
-    if missing():
-        raise EspeakMissing(EspeakMissing.__doc__)
+    if (absent := missing()) is not None:
+        raise ProgramMissing(absent)
     with tempfile.TemporaryDirectory(prefix="offbeat-voice-") as folder:
         wav = Path(folder, "speech.wav")
         run("espeak-ng", "-v", voice, "-p", str(pitch), "-s", str(words_a_minute),

@@ -11,15 +11,10 @@ import numpy.typing as npt
 import soundfile
 
 from tools.render.midi import Event, Resolution, write
-from tools.render.program import run
+from tools.render.program import ProgramMissing, run
+from tools.render.waves import RATE
 
-__all__ = ["RATE", "FluidSynth", "FluidSynthMissing"]
-
-RATE = 44_100
-
-
-class FluidSynthMissing(RuntimeError):
-    """FluidSynth or its sound font is not installed."""
+__all__ = ["FluidSynth"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +44,12 @@ class FluidSynth:
         """Return the samples of messages, of shape (frames, 2), as loud as they come.
 
         Raises:
-            FluidSynthMissing: The program or the sound font is not installed.
+            ProgramMissing: The program or the sound font is not installed.
             ProgramFailed: FluidSynth failed.
 
         """
         if (missing := self.missing()) is not None:
-            raise FluidSynthMissing(missing)
+            raise ProgramMissing(missing)
         with tempfile.TemporaryDirectory(prefix="offbeat-midi-") as folder:
             midi, wav = Path(folder, "score.mid"), Path(folder, "score.wav")
             write(events, midi, self.resolution)

@@ -2,9 +2,13 @@
 
 import subprocess
 
-__all__ = ["ProgramFailed", "run"]
+__all__ = ["ProgramFailed", "ProgramMissing", "run"]
 
 _LONGEST_SEC = 600.0
+
+
+class ProgramMissing(RuntimeError):
+    """A program, or what it plays, is not installed; the message says how to install it."""
 
 
 class ProgramFailed(RuntimeError):

@@ -56,7 +56,7 @@ def render(score: Score, sounds: Sounds, room: Room, frames: int) -> NDArray[np.
     """Render a score in seconds with FluidSynth to (frames, 2) at 44.1 kHz.
 
     Raises:
-        FluidSynthMissing: The program or its sound font is not installed.
+        ProgramMissing: The program or its sound font is not installed.
 
     """
     events = _instruments(sounds) + _strokes(score, sounds.kit) + _notes(score)

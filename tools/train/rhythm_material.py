@@ -195,7 +195,7 @@ def make_piece(seed: int, *, seconds: float = 40.0, style: str | None = None) ->
     """Compose and render the piece of ``seed``, always the same.
 
     Raises:
-        FluidSynthMissing: The piece needs FluidSynth and there is none.
+        ProgramMissing: The piece needs FluidSynth and there is none.
 
     """
     plan = draw_plan(seed, seconds, style)

@@ -64,9 +64,8 @@ def make_vocal_piece(
     """Make a piece with vocals and the same one without them, always the same for a seed.
 
     Raises:
-        EspeakMissing: There is no espeak-ng.
         MusicMissing: The music of a game is not installed.
-        FluidSynthMissing: There is no FluidSynth.
+        ProgramMissing: There is no FluidSynth or no espeak-ng.
 
     """
     rng = np.random.default_rng([seed, 11])

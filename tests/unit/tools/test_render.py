@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tools.render import midi, mixing, program, sources
-from tools.render.fluidsynth import FluidSynth, FluidSynthMissing
+from tools.render.fluidsynth import FluidSynth
 from tools.render.kits.kit import DrumKit, strike
 from tools.render.notes import Hit
 from tools.render.waves import RATE, hertz, wavetable
@@ -99,7 +99,7 @@ def test_a_program_that_fails_says_why() -> None:
 def test_a_font_that_is_missing_is_named(tmp_path: Path) -> None:
     """Nothing is played without it."""
     synth = FluidSynth(font=tmp_path / "none.sf2", resolution=RESOLUTION)
-    with pytest.raises(FluidSynthMissing, match=r"none\.sf2"):
+    with pytest.raises(program.ProgramMissing, match=r"none\.sf2"):
         synth.render([], gain=0.5)
 
 
