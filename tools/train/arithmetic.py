@@ -23,16 +23,14 @@ def fix() -> None:
 
 
 def describe() -> str:
-    """Say what the arithmetic is, and whether the models of the repository were made with it."""
+    """Say what the arithmetic is, and on which processors it makes the same bytes."""
     import numpy as np  # not before the arithmetic is chosen
     from threadpoolctl import threadpool_info
 
     cores = {pool["architecture"] for pool in threadpool_info() if pool["user_api"] == "blas"}
     extensions = (np.show_config(mode="dicts") or {})["SIMD Extensions"]
     level = [*extensions["baseline"], *extensions.get("found", [])][-1]
-    same = cores == {_CORE} and level == _LEVEL
-    return (
-        f"processor: {platform.machine()}, OpenBLAS {', '.join(sorted(cores))}, NumPy {level}: "
-        + ("the same bytes as in the repository" if same else "other bytes than in the repository")
-        + " (those need x86-64 with AVX2)"
-    )
+    given = f"{platform.machine()}, OpenBLAS {', '.join(sorted(cores))}, NumPy {level}, one core"
+    if cores == {_CORE} and level == _LEVEL:
+        return f"{given}: x86-64 processors with AVX2 make the same bytes"
+    return f"{given}: other bytes than on x86-64 processors with AVX2"
