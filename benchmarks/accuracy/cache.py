@@ -15,10 +15,11 @@ from pydantic import TypeAdapter
 
 from benchmarks.accuracy.pieces import Piece, random_for
 from benchmarks.accuracy.truth import Truth
+from tools.render.sources import fingerprint
+from tools.render.waves import RATE
 
 __all__ = ["Material", "cache_folder", "materialise", "write_whole"]
 
-_RATE = 44_100
 _TRUTH = TypeAdapter(Truth)
 
 
@@ -38,19 +39,15 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "offbeat-accuracy"
 
 
-_COMMON = ("scales", "score", "grooves", "composer", "drums", "numpy_band", "general_midi",
+_COMMON = ("scales", "score", "grooves", "composer", "numpy_band", "general_midi", "sound_font",
            "rhythm", "pieces")  # fmt: skip
 
 
 @cache
 def _sources(exam: str) -> str:
-    digest = hashlib.sha256()
-    for name in dict.fromkeys((*_COMMON, exam)):
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
-    labels = Path(__file__).with_name(f"{exam}.toml")
-    if labels.exists():
-        digest.update(labels.read_bytes())
-    return digest.hexdigest()
+    here = Path(__file__).parent
+    paths = [here / f"{name}.py" for name in dict.fromkeys((*_COMMON, exam))]
+    return fingerprint([*paths, *here.glob(f"{exam}.toml")])
 
 
 def materialise(piece: Piece, folder: Path) -> Material:
@@ -66,7 +63,7 @@ def materialise(piece: Piece, folder: Path) -> Material:
         rendered = piece.render(random_for(piece))
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
-        soundfile.write(part, rendered.samples, _RATE, subtype="PCM_16", format="FLAC")
+        soundfile.write(part, rendered.samples, RATE, subtype="PCM_16", format="FLAC")
         part.rename(path)
         write_whole(facts, json.dumps(asdict(rendered.truth)))
     return Material(piece, path, _TRUTH.validate_json(facts.read_text()), key)

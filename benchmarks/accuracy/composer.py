@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.accuracy.grooves import Groove
-from benchmarks.accuracy.scales import CHORDS, SCALES, KeyName
-from benchmarks.accuracy.score import Drum, Hit, Note, Part, Score
+from benchmarks.accuracy.scales import CHORDS, KeyName
+from benchmarks.accuracy.score import Score
+from tools.render.notes import Hit, Tone
+from tools.render.scales import SCALES
 
 __all__ = ["Chord", "compose_band", "compose_drumless", "compose_drums", "progression"]
 
@@ -77,20 +79,20 @@ def compose_drums(groove: Groove, bars: int, random: Random, *, intro_bars: int 
 def _fill(groove: Groove, beat: float, random: Random) -> list[Hit]:
     triplets = any(len(line) in {9, 12} for _, line in groove.bars[0]) and groove.beats == 4
     steps = 3 if triplets else int(random.choice([2, 4]))
-    drums: list[Drum] = ["snare", "tom", "low_tom"]
+    drums = ["snare", "tom", "low_tom"]
     return [
         Hit(beat + index / steps, drums[min(index, 2)], random.uniform(0.6, 0.9))
         for index in range(steps)
     ]
 
 
-def compose_band(groove: Groove, bars: int, key: KeyName, random: Random) -> list[Note]:
+def compose_band(groove: Groove, bars: int, key: KeyName, random: Random) -> list[Tone]:
     """Play chords, bass and a melody that belong to a groove."""
     chords = progression(key, random)
     bars_per_chord = 2 if groove.style == "half-time" and random.random() < 0.5 else 1
     walking = groove.name in {"jazz ride", "swing brushes", "jazz waltz"}
     comping = str(random.choice(["pad", "stabs", "offbeat", "held"]))
-    notes: list[Note] = []
+    notes: list[Tone] = []
     for bar in range(bars):
         chord = chords[bar // bars_per_chord % len(chords)]
         start = float(bar * groove.beats)
@@ -104,13 +106,13 @@ def compose_band(groove: Groove, bars: int, key: KeyName, random: Random) -> lis
 
 def _bass(
     chord: Chord, start: float, groove: Groove, *, walking: bool, random: Random
-) -> list[Note]:
+) -> list[Tone]:
     root = chord.pitches(33)[0]
     if walking:
         steps = [root, *(int(random.choice(chord.pitches(33))) for _ in range(groove.beats - 1))]
-        return [Note(start + i, 0.9, pitch, 0.8, "bass") for i, pitch in enumerate(steps)]
+        return [Tone(start + i, 0.9, pitch, 0.8, "bass") for i, pitch in enumerate(steps)]
     if groove.style == "half-time":
-        return [Note(start, groove.beats * 0.9, root, 0.85, "bass")]
+        return [Tone(start, groove.beats * 0.9, root, 0.85, "bass")]
     kicks = sorted(
         {
             index * groove.beats / len(line)
@@ -123,31 +125,31 @@ def _bass(
     if groove.name in {"house", "techno", "disco"}:
         octave = 12 if groove.name == "disco" else 0
         return [
-            Note(start + beat + 0.5, 0.4, root + octave * (beat % 2), 0.8, "bass")
+            Tone(start + beat + 0.5, 0.4, root + octave * (beat % 2), 0.8, "bass")
             for beat in range(groove.beats)
         ]
-    return [Note(start + beat, 0.45, root, 0.8, "bass") for beat in kicks]
+    return [Tone(start + beat, 0.45, root, 0.8, "bass") for beat in kicks]
 
 
-def _comping(chord: Chord, start: float, beats: int, kind: str) -> list[Note]:
+def _comping(chord: Chord, start: float, beats: int, kind: str) -> list[Tone]:
     pitches = chord.pitches(55)
     if kind in {"pad", "held"}:
-        part: Part = "pad" if kind == "pad" else "chords"
-        return [Note(start, beats * 0.97, pitch, 0.5, part) for pitch in pitches]
+        part = "pad" if kind == "pad" else "chords"
+        return [Tone(start, beats * 0.97, pitch, 0.5, part) for pitch in pitches]
     at = [0.0, 1.5] if kind == "stabs" else [beat + 0.5 for beat in range(beats)]
     return [
-        Note(start + beat, 0.35, pitch, 0.6, "chords")
+        Tone(start + beat, 0.35, pitch, 0.6, "chords")
         for beat in at
         if beat < beats
         for pitch in pitches
     ]
 
 
-def _melody(key: KeyName, chord: Chord, start: float, beats: int, random: Random) -> list[Note]:
+def _melody(key: KeyName, chord: Chord, start: float, beats: int, random: Random) -> list[Tone]:
     scale = [60 + (key.tonic + step) % 12 for step in SCALES[key.mode]]
     scale = sorted([*scale, *(pitch + 12 for pitch in scale)])
     tones = {pitch % 12 for pitch in chord.pitches(60)}
-    notes: list[Note] = []
+    notes: list[Tone] = []
     beat, place = 0.0, int(random.integers(3, 9))
     while beat < beats - 0.25:
         length = float(random.choice([0.5, 0.5, 1.0, 1.0, 1.5]))
@@ -156,7 +158,7 @@ def _melody(key: KeyName, chord: Chord, start: float, beats: int, random: Random
         if beat == 0.0:
             pitch = min(scale, key=lambda other: (other % 12 not in tones, abs(other - pitch)))
         if random.random() < 0.85:
-            notes.append(Note(start + beat, min(length, beats - beat) * 0.9, pitch, 0.7, "lead"))
+            notes.append(Tone(start + beat, min(length, beats - beat) * 0.9, pitch, 0.7, "lead"))
         beat += length
     return notes
 
@@ -175,7 +177,7 @@ def compose_drumless(kind: str, bars: int, key: KeyName, random: Random) -> Scor
     """
     beats = 3 if kind == "waltz" else 4
     chords = progression(key, random)
-    notes: list[Note] = []
+    notes: list[Tone] = []
     for bar in range(bars):
         chord = chords[bar % len(chords)]
         start = float(bar * beats)
@@ -185,30 +187,30 @@ def compose_drumless(kind: str, bars: int, key: KeyName, random: Random) -> Scor
     return Score(beats=bars * beats, beats_per_bar=beats, notes=notes)
 
 
-def _figure(kind: str, chord: Chord, start: float) -> list[Note]:
+def _figure(kind: str, chord: Chord, start: float) -> list[Tone]:
     low = chord.pitches(40)[0]
     high = chord.pitches(57)
     if kind == "waltz":
         return [
-            Note(start, 0.9, low, 0.9, "pluck"),
-            *(Note(start + at, 0.6, pitch, 0.6, "pluck") for at in (1, 2) for pitch in high),
+            Tone(start, 0.9, low, 0.9, "pluck"),
+            *(Tone(start + at, 0.6, pitch, 0.6, "pluck") for at in (1, 2) for pitch in high),
         ]
     if kind == "march":
         return [
-            *(Note(start + at, 0.8, low + 7 * (at // 2 % 2), 0.9, "pluck") for at in (0, 2)),
-            *(Note(start + at, 0.6, pitch, 0.65, "pluck") for at in (1, 3) for pitch in high),
+            *(Tone(start + at, 0.8, low + 7 * (at // 2 % 2), 0.9, "pluck") for at in (0, 2)),
+            *(Tone(start + at, 0.6, pitch, 0.65, "pluck") for at in (1, 3) for pitch in high),
         ]
     if kind == "strum":
         strokes = ((0.0, 0.9), (1.0, 0.75), (1.5, 0.55), (2.5, 0.6), (3.0, 0.8), (3.5, 0.5))
         return [
-            Note(start + at, 0.45, pitch, hard, "pluck")
+            Tone(start + at, 0.45, pitch, hard, "pluck")
             for at, hard in strokes
             for pitch in [low, *high]
         ]
     steps = {"ballad": 8, "ostinato": 8, "sequence": 16}[kind]
     order = [0, 2, 1, 2] if kind == "ballad" else [0, 1, 2, 1]
     figure = [
-        Note(
+        Tone(
             start + index * 4 / steps,
             4 / steps * 0.95,
             high[order[index % 4]] + (12 if kind == "sequence" else 0),
@@ -218,4 +220,4 @@ def _figure(kind: str, chord: Chord, start: float) -> list[Note]:
         for index in range(steps)
     ]
     at = (0, 2) if kind == "ballad" else (0, 1, 2, 3)
-    return figure + [Note(start + beat, 0.9, low, 0.8, "bass") for beat in at]
+    return figure + [Tone(start + beat, 0.9, low, 0.8, "bass") for beat in at]

@@ -11,19 +11,20 @@ import mido
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.fluidsynth import RATE, TimedMessage, levelled, missing, render
-from benchmarks.accuracy.score import Clock, Drum, Hit, Part, Score, steady_clock
+from benchmarks.accuracy.score import Clock, Score, steady_clock
+from benchmarks.accuracy.sound_font import FLUIDSYNTH, GAIN, PEAK
+from tools.render import midi
+from tools.render.midi import DRUM_CHANNEL, DRUM_KEYS, Event
+from tools.render.mixing import to_peak
+from tools.render.notes import Hit
+from tools.render.waves import RATE
 
-__all__ = ["RATE", "Orchestra", "choose_orchestra", "latency_sec", "missing", "play"]
+__all__ = ["Orchestra", "choose_orchestra", "latency_sec", "play"]
 
 Samples = npt.NDArray[np.float32]
 
-_DRUMS: dict[Drum, int] = {
-    "kick": 36, "snare": 38, "clap": 39, "rim": 37, "hat": 42, "open_hat": 46, "ride": 51,
-    "crash": 49, "tom": 48, "low_tom": 43, "shaker": 70,
-}  # fmt: skip
-_CHANNELS: dict[Part, int] = {"bass": 0, "chords": 1, "pad": 2, "pluck": 3, "lead": 4, "voice": 5}
-_PATCHES: dict[Part, tuple[int, ...]] = {
+_CHANNELS = {"bass": 0, "chords": 1, "pad": 2, "pluck": 3, "lead": 4, "voice": 5}
+_PATCHES: dict[str, tuple[int, ...]] = {
     "bass": (32, 33, 34, 35, 38, 39),
     "chords": (0, 4, 5, 16, 26, 27, 62),
     "pad": (48, 50, 88, 89, 90, 95),
@@ -38,7 +39,7 @@ _KITS = (0, 8, 16, 24, 25)
 class Orchestra:
     """Which patch plays each part, and which kit the drums."""
 
-    patches: tuple[tuple[Part, int], ...]
+    patches: tuple[tuple[str, int], ...]
     kit: int
 
 
@@ -58,13 +59,12 @@ def play(
     drum_level: float = 1.0,
 ) -> Samples:
     """Return the samples of a score, of shape (frames, 2), from second 0 of its clock."""
-    sound = render(_messages(score, clock, orchestra, detune_cents, drum_level))
+    events = _events(score, clock, orchestra, detune_cents, drum_level)
+    sound = FLUIDSYNTH.render(events, gain=GAIN)
     late = round(latency_sec() * RATE)
     frames = round((clock.times[-1] + tail_sec) * RATE)
-    out = np.zeros((frames, 2), np.float32)
-    part = sound[late : late + frames]
-    out[: len(part)] = part
-    return levelled(out)
+    heard = sound[late : late + frames]
+    return to_peak(np.pad(heard, ((0, frames - len(heard)), (0, 0))), PEAK)
 
 
 @cache
@@ -73,41 +73,34 @@ def latency_sec() -> float:
 
     A stroke begins where its energy in 0.5 ms first reaches a tenth of its largest.
     """
-    drums: list[Drum] = ["kick", "snare", "hat"]
+    drums = ["kick", "snare", "hat"]
     hits = [Hit(float(index), drums[index % 3], 0.9) for index in range(30)]
     score = Score(beats=30, beats_per_bar=3, hits=hits)
     clock = steady_clock(61.7, 30, start_sec=1.0)
-    sound = render(_messages(score, clock, Orchestra((), 0), 0.0, 1.0)).mean(axis=1)
+    events = _events(score, clock, Orchestra((), 0), 0.0, 1.0)
+    sound = FLUIDSYNTH.render(events, gain=GAIN).mean(axis=1)
     frame = RATE // 2000
     late = []
     for hit in hits:
-        at = round(clock.at(hit.beat) * RATE)
+        at = round(clock.at(hit.at) * RATE)
         energy = np.add.reduceat(sound[at : at + RATE // 5] ** 2, np.arange(0, RATE // 5, frame))
         late.append(int(np.argmax(energy > 0.1 * energy.max())) * frame / RATE)
     return float(np.median(late))
 
 
-def _messages(
+def _events(
     score: Score, clock: Clock, orchestra: Orchestra, detune_cents: float, drum_level: float
-) -> list[TimedMessage]:
-    """Return the events of a score with the second of each."""
-    timed: list[TimedMessage] = [
-        (0.0, mido.Message("program_change", channel=9, program=orchestra.kit))
-    ]
-    for part, program in orchestra.patches:
+) -> list[Event]:
+    events = midi.program(DRUM_CHANNEL, orchestra.kit)
+    bend = round(detune_cents / 200 * 8192)
+    for part, number in orchestra.patches:
         channel = _CHANNELS[part]
-        bend = round(detune_cents / 200 * 8192)
-        timed.append((0.0, mido.Message("program_change", channel=channel, program=program)))
-        timed.append((0.0, mido.Message("pitchwheel", channel=channel, pitch=bend)))
+        events += midi.program(channel, number)
+        events.append(Event(0.0, mido.Message("pitchwheel", channel=channel, pitch=bend)))
     for hit in score.hits:
-        at, note = clock.at(hit.beat), _DRUMS[hit.drum]
-        velocity = int(np.clip(round(118 * hit.velocity * drum_level), 1, 127))
-        timed.append((at, mido.Message("note_on", channel=9, note=note, velocity=velocity)))
-        timed.append((at + 0.1, mido.Message("note_off", channel=9, note=note)))
-    for played in score.notes:
-        channel, note = _CHANNELS[played.part], round(played.pitch)
-        velocity = int(np.clip(round(105 * played.velocity), 1, 127))
-        at, end = clock.at(played.beat), clock.at(played.beat + played.length)
-        timed.append((at, mido.Message("note_on", channel=channel, note=note, velocity=velocity)))
-        timed.append((end, mido.Message("note_off", channel=channel, note=note)))
-    return timed
+        at, loud = clock.at(hit.at), 118 * hit.velocity * drum_level
+        events += midi.note(DRUM_CHANNEL, DRUM_KEYS[hit.drum], at, at + 0.1, loud)
+    for tone in score.notes:
+        at, end = clock.at(tone.at), clock.at(tone.at + tone.length)
+        events += midi.note(_CHANNELS[tone.part], tone.pitch, at, end, 105 * tone.velocity)
+    return events

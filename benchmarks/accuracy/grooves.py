@@ -1,4 +1,4 @@
-"""Drum patterns by style: what beats where, and which tempo a DJ would read on it.
+"""str patterns by style: what beats where, and which tempo a DJ would read on it.
 
 A line is one bar; a digit is a stroke and its hardness (9 the hardest), a dot none. Lines of 16 are
 sixteenths of 4/4, of 12 either triplets of 4/4 or sixteenths of 3/4, of 9 triplets of 3/4. `swing`
@@ -9,11 +9,9 @@ moves every second step to that share of its pair.
 
 from dataclasses import dataclass
 
-from benchmarks.accuracy.score import Drum
-
 __all__ = ["GROOVES", "Groove"]
 
-Lines = tuple[tuple[Drum, str], ...]
+Lines = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,14 +9,16 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.accuracy import general_midi
 from benchmarks.accuracy.composer import Chord, compose_drums
 from benchmarks.accuracy.grooves import GROOVES
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.rhythm import perform
-from benchmarks.accuracy.scales import SCALES, KeyName, Mode
-from benchmarks.accuracy.score import Drum, Hit, Note, Score, steady_clock
+from benchmarks.accuracy.scales import KeyName, Mode
+from benchmarks.accuracy.score import Score, steady_clock
+from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, Truth
+from tools.render.notes import Hit, Tone
+from tools.render.scales import SCALES
 
 __all__ = ["harmony_exam"]
 
@@ -56,7 +58,7 @@ _BPM_RANGE = (80.0, 132.0)
 
 def harmony_exam(seed: int, *, quick: bool = False) -> Exam:
     """Return the pieces of one seed: 72 cadences and 48 hard ones, or 24 and 18."""
-    absent = general_midi.missing()
+    absent = FLUIDSYNTH.missing()
     bands = ("numpy",) if absent else ("numpy", "GM")
     pieces = []
     keys = [KeyName(tonic, mode) for tonic in range(12) for mode in ("major", "minor")]
@@ -102,7 +104,7 @@ def _any_cents(random: Random) -> float:
 def _cadence(key: KeyName, band: str, cents: tuple[float, float], random: Random) -> Rendered:
     """Play a cadence of four chords four times, and end on the tonic; a soft beat under half."""
     chosen = _CADENCES[key.mode][int(random.integers(4))]
-    notes: list[Note] = []
+    notes: list[Tone] = []
     bars = 17
     for bar in range(bars):
         degree, quality = chosen[bar % 4] if bar < 16 else chosen[0]
@@ -114,20 +116,20 @@ def _cadence(key: KeyName, band: str, cents: tuple[float, float], random: Random
     return _finish(score, key, band, float(random.uniform(*cents)), random, drums=0.5)
 
 
-def _block(chord: Chord, start: float, part: Literal["pluck", "chords"]) -> list[Note]:
-    notes = [Note(start, 1.9, chord.pitches(36)[0], 0.9, "bass")]
-    notes.append(Note(start + 2, 1.9, chord.pitches(36)[0], 0.8, "bass"))
+def _block(chord: Chord, start: float, part: Literal["pluck", "chords"]) -> list[Tone]:
+    notes = [Tone(start, 1.9, chord.pitches(36)[0], 0.9, "bass")]
+    notes.append(Tone(start + 2, 1.9, chord.pitches(36)[0], 0.8, "bass"))
     at = (0.0, 1.0, 2.0, 3.0) if part == "pluck" else (0.0,)
     length = 0.95 if part == "pluck" else 3.9
     return notes + [
-        Note(start + beat, length, pitch, 0.6, part) for beat in at for pitch in chord.pitches(55)
+        Tone(start + beat, length, pitch, 0.6, part) for beat in at for pitch in chord.pitches(55)
     ]
 
 
-def _line(chord: Chord, start: float, random: Random) -> list[Note]:
+def _line(chord: Chord, start: float, random: Random) -> list[Tone]:
     tones = chord.pitches(67)
     return [
-        Note(start + beat, 0.9, int(random.choice(tones)), 0.6, "lead")
+        Tone(start + beat, 0.9, int(random.choice(tones)), 0.6, "lead")
         for beat in range(4)
         if random.random() < 0.7
     ]
@@ -145,9 +147,9 @@ def _scale(key: KeyName, name: str, low: int) -> list[int]:
 
 def _wander(
     scale: list[int], beats: int, random: Random, *, start: float = 0.0, home: float = 0.3
-) -> list[Note]:
+) -> list[Tone]:
     """Return a line that returns to the tonic at bar lines and holds it there."""
-    notes: list[Note] = []
+    notes: list[Tone] = []
     beat, place = 0.0, 0
     while beat < beats:
         on_bar = beat % 4 == 0
@@ -157,7 +159,7 @@ def _wander(
             place = int(np.clip(place + random.choice([-2, -1, 1, 2]), 0, len(scale) - 1))
             length = float(random.choice([0.5, 0.5, 1.0]))
         length = min(length, 4 - beat % 4)
-        notes.append(Note(start + beat, length * 0.95, scale[place], 0.65, "lead"))
+        notes.append(Tone(start + beat, length * 0.95, scale[place], 0.65, "lead"))
         beat += length
     return notes
 
@@ -179,11 +181,11 @@ def _one_chord(index: int, band: str, random: Random) -> Rendered:
     bars, notes = 14, []
     for bar in range(bars):
         root = chord.pitches(33)[0]
-        notes += [Note(bar * 4 + at, 0.5, root + up, 0.8, "bass")
+        notes += [Tone(bar * 4 + at, 0.5, root + up, 0.8, "bass")
                   for at, up in ((0, 0), (1.5, 12), (2.5, 7), (3.5, 12))]  # fmt: skip
-        notes += [Note(bar * 4 + at, 0.4, pitch, 0.6, "chords")
+        notes += [Tone(bar * 4 + at, 0.4, pitch, 0.6, "chords")
                   for at in (0.5, 2.5) for pitch in chord.pitches(55)]  # fmt: skip
-    notes += _wander(_scale(key, f"pentatonic {key.mode}", 64), bars * 4, random)
+    notes += _wander(_scale(key, f"{key.mode} pentatonic", 64), bars * 4, random)
     score = Score(beats=bars * 4, beats_per_bar=4, notes=notes, hits=_groove_hits(bars, random))
     return _finish(score, key, band, _any_cents(random), random)
 
@@ -212,10 +214,10 @@ def _drone(index: int, band: str, random: Random) -> Rendered:
     bars, notes = 14, []
     low = 36 + key.tonic
     for bar in range(0, bars, 2):
-        notes.append(Note(bar * 4.0, 7.9, low, 0.8, "pad"))
-        notes.append(Note(bar * 4.0, 7.9, low + 12, 0.6, "pad"))
+        notes.append(Tone(bar * 4.0, 7.9, low, 0.8, "pad"))
+        notes.append(Tone(bar * 4.0, 7.9, low + 12, 0.6, "pad"))
         if index % 2:
-            notes.append(Note(bar * 4.0, 7.9, low + 19, 0.5, "pad"))
+            notes.append(Tone(bar * 4.0, 7.9, low + 19, 0.5, "pad"))
     notes += _wander(_scale(key, key.mode, 60), bars * 4, random)
     return _finish(
         Score(beats=bars * 4, beats_per_bar=4, notes=notes), key, band, _any_cents(random), random
@@ -232,9 +234,9 @@ def _mode(index: int, band: str, random: Random) -> Rendered:
         place = 0 if bar % 2 == 0 else int(random.choice([1, 3, 6]))
         triad = [steps[(place + up) % 7] + 12 * ((place + up) // 7) for up in (0, 2, 4)]
         low = 52 + (key.tonic - 52) % 12
-        notes += [Note(bar * 4.0, 3.9, low + step, 0.55, "chords") for step in triad]
-        notes.append(Note(bar * 4.0, 1.9, 36 + key.tonic, 0.85, "bass"))
-        notes.append(Note(bar * 4.0 + 2, 1.9, 36 + key.tonic + triad[0] % 12, 0.75, "bass"))
+        notes += [Tone(bar * 4.0, 3.9, low + step, 0.55, "chords") for step in triad]
+        notes.append(Tone(bar * 4.0, 1.9, 36 + key.tonic, 0.85, "bass"))
+        notes.append(Tone(bar * 4.0 + 2, 1.9, 36 + key.tonic + triad[0] % 12, 0.75, "bass"))
     notes += _wander(_scale(key, name, 62), bars * 4, random)
     hits = _groove_hits(bars, random, "breakbeat") if index % 2 else []
     score = Score(beats=bars * 4, beats_per_bar=4, notes=notes, hits=hits)
@@ -249,10 +251,10 @@ def _percussion(index: int, band: str, random: Random) -> Rendered:
     for bar in range(bars):
         degree, quality = degrees[bar % 4]
         chord = Chord((key.tonic + degree) % 12, quality)
-        notes += [Note(bar * 4.0, 3.9, pitch, 0.3, "pad") for pitch in chord.pitches(52)]
-        notes.append(Note(bar * 4.0, 3.0, chord.pitches(36)[0], 0.45, "bass"))
+        notes += [Tone(bar * 4.0, 3.9, pitch, 0.3, "pad") for pitch in chord.pitches(52)]
+        notes.append(Tone(bar * 4.0, 3.0, chord.pitches(36)[0], 0.45, "bass"))
     hits = _groove_hits(bars, random, "breakbeat")
-    toms: tuple[Drum, ...] = ("tom", "low_tom")
+    toms: tuple[str, ...] = ("tom", "low_tom")
     hits += [
         Hit(beat / 2, toms[int(random.integers(2))], 0.95)
         for beat in range(bars * 8)
@@ -265,16 +267,16 @@ def _percussion(index: int, band: str, random: Random) -> Rendered:
 def _riff(index: int, band: str, random: Random) -> Rendered:
     """Repeat a riff in octaves over two bars: no chord is ever heard, only its tones."""
     key = _random_key(random)
-    scale = SCALES[f"pentatonic {key.mode}"]
+    scale = SCALES[f"{key.mode} pentatonic"]
     third = scale[1] if key.mode == "minor" else scale[2]
     figure = [0, 0, third, int(random.choice(scale)), 0, int(random.choice(scale)), third, 0]
     bars, notes = 16, []
     for bar in range(bars):
         for place, step in enumerate(figure):
             beat = bar * 4 + place / 2
-            notes.append(Note(beat, 0.45, 36 + key.tonic + step, 0.85, "bass"))
-            notes.append(Note(beat, 0.45, 48 + key.tonic + step, 0.7, "pluck"))
+            notes.append(Tone(beat, 0.45, 36 + key.tonic + step, 0.85, "bass"))
+            notes.append(Tone(beat, 0.45, 48 + key.tonic + step, 0.7, "pluck"))
             if index % 2:
-                notes.append(Note(beat, 0.45, 60 + key.tonic + step, 0.5, "lead"))
+                notes.append(Tone(beat, 0.45, 60 + key.tonic + step, 0.5, "lead"))
     score = Score(beats=bars * 4, beats_per_bar=4, notes=notes, hits=_groove_hits(bars, random))
     return _finish(score, key, band, _any_cents(random), random)

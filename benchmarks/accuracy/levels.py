@@ -10,19 +10,19 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy import general_midi
 from benchmarks.accuracy.grooves import GROOVES
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.rhythm import band_score, choose_groove, perform
 from benchmarks.accuracy.score import steady_clock
+from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, Truth
+from tools.render.waves import RATE, time_axis
 
 __all__ = ["BANDS_HZ", "levels_exam"]
 
 Random = np.random.Generator
 Samples = npt.NDArray[np.float64]
 
-_RATE = 44_100
 BANDS_HZ = (60.0, 250.0, 2000.0, 6000.0)
 """Edges of the five bands of the balance."""
 
@@ -53,12 +53,8 @@ def _music(random: Random) -> Rendered:
     groove, bpm = choose_groove([g for g in GROOVES if g.beats == 4], 0.5, random)
     score, _ = band_score(groove, bpm, random, seconds=40)
     clock = steady_clock(bpm, score.beats, start_sec=0.1)
-    band = "numpy" if general_midi.missing() else "GM"
+    band = "numpy" if FLUIDSYNTH.missing() else "GM"
     return Rendered(perform(band, score, clock, random), Truth())
-
-
-def _time(seconds: float) -> Samples:
-    return np.arange(round(seconds * _RATE)) / _RATE
 
 
 def _rendered(left: Samples, right: Samples, **figures: float) -> Rendered:
@@ -69,7 +65,7 @@ def _rendered(left: Samples, right: Samples, **figures: float) -> Rendered:
 def _sine(random: Random) -> Rendered:
     """Sound one sine of 997 Hz: loudness, peaks and brightness."""
     dbfs = float(random.uniform(-35, -3))
-    wave = 10 ** (dbfs / 20) * np.sin(2 * np.pi * 997 * _time(20))
+    wave = 10 ** (dbfs / 20) * np.sin(2 * np.pi * 997 * time_axis(20))
     return _rendered(
         wave,
         wave,
@@ -85,7 +81,7 @@ def _gated(random: Random) -> Rendered:
     """Follow a loud part by one 15 to 40 dB softer, which falls below the relative gate."""
     loud = float(random.uniform(-20, -6))
     soft = loud - float(random.uniform(15, 40))
-    time = _time(40)
+    time = time_axis(40)
     level = np.where(time < 20, 10 ** (loud / 20), 10 ** (soft / 20))
     wave = level * np.sin(2 * np.pi * 997 * time)
     # 197 blocks of 400 ms are loud throughout, three end in the soft part, yet pass the gate.
@@ -97,7 +93,7 @@ def _sines(random: Random) -> Rendered:
     """Sound two sines of known powers: brightness."""
     low, high = float(random.uniform(60, 900)), float(random.uniform(1200, 14000))
     gains = random.uniform(0.05, 0.4, 2)
-    time = _time(15)
+    time = time_axis(15)
     wave = gains[0] * np.sin(2 * np.pi * low * time) + gains[1] * np.sin(2 * np.pi * high * time)
     power = gains**2
     centroid = float((low * power[0] + high * power[1]) / power.sum())
@@ -110,7 +106,7 @@ def _five_bands(random: Random) -> Rendered:
     hz = np.array([lo * (hi / lo) ** random.uniform(0.3, 0.7)
                    for lo, hi in pairwise(edges)])  # fmt: skip
     gains = random.uniform(0.05, 0.19, 5)
-    time = _time(15)
+    time = time_axis(15)
     wave = np.asarray(
         sum(gain * np.sin(2 * np.pi * f * time) for gain, f in zip(gains, hz, strict=True))
     )
@@ -123,11 +119,11 @@ def _noise(random: Random) -> Rendered:
     """Make noise that is flat between two frequencies: brightness is their mean."""
     low = float(random.uniform(100, 3000))
     high = low + float(random.uniform(2000, 10_000))
-    spectrum = np.fft.rfft(random.standard_normal(20 * _RATE))
-    hz = np.fft.rfftfreq(20 * _RATE, 1 / _RATE)
+    spectrum = np.fft.rfft(random.standard_normal(20 * RATE))
+    hz = np.fft.rfftfreq(20 * RATE, 1 / RATE)
     inside = (hz >= low) & (hz <= high)
     flat = np.where(inside, spectrum / np.maximum(np.abs(spectrum), 1e-12), 0)
-    wave = np.fft.irfft(flat, 20 * _RATE)
+    wave = np.fft.irfft(flat, 20 * RATE)
     wave *= 0.1 / wave.std()
     return _rendered(wave, wave, average_brightness=(low + high) / 2)
 
@@ -135,7 +131,7 @@ def _noise(random: Random) -> Rendered:
 def _stereo(random: Random) -> Rendered:
     """Put a sine of its own level into each channel: they add by power."""
     dbfs = random.uniform(-30, -6, 2)
-    time = _time(20)
+    time = time_axis(20)
     left = 10 ** (dbfs[0] / 20) * np.sin(2 * np.pi * 997 * time)
     right = 10 ** (dbfs[1] / 20) * np.cos(2 * np.pi * 997 * time)
     total = 10 * np.log10(np.sum(10 ** (dbfs / 10))) - 3.01

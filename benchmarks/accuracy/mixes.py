@@ -2,23 +2,24 @@
 
 import numpy as np
 
-from benchmarks.accuracy import general_midi
 from benchmarks.accuracy.grooves import GROOVES
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.rhythm import band_score, choose_groove, perform
 from benchmarks.accuracy.score import steady_clock
+from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, TrackTruth, Truth
+from tools.render.waves import RATE
 
 __all__ = ["mixes_exam"]
 
 Random = np.random.Generator
 
-_RATE, _TRACK_SEC, _FADE_SEC = 44_100, 75.0, 8.0
+_TRACK_SEC, _FADE_SEC = 75.0, 8.0
 
 
 def mixes_exam(seed: int, *, quick: bool = False) -> Exam:
     """Return mixes of six tracks."""
-    absent = general_midi.missing()
+    absent = FLUIDSYNTH.missing()
     count = 1 if quick else 3
     pieces = [
         Piece(name=f"mixes/{index}", group="mix", seed=seed, render=_mix) for index in range(count)
@@ -28,17 +29,17 @@ def mixes_exam(seed: int, *, quick: bool = False) -> Exam:
 
 def _mix(random: Random) -> Rendered:
     """Join six tracks with linear fades of 8 s; a cue stands in the middle of each fade."""
-    bands = ("numpy",) if general_midi.missing() else ("numpy", "GM")
+    bands = ("numpy",) if FLUIDSYNTH.missing() else ("numpy", "GM")
     grooves = [groove for groove in GROOVES if groove.style != "3/4" and groove.fastest > 100]
     out = np.zeros((0, 2), np.float32)
     tracks: list[TrackTruth] = []
-    fade = round(_FADE_SEC * _RATE)
+    fade = round(_FADE_SEC * RATE)
     for number in range(6):
         groove, bpm = choose_groove(grooves, float(random.uniform(0, 1)), random)
         score, key = band_score(groove, bpm, random, seconds=_TRACK_SEC)
         clock = steady_clock(bpm, score.beats, start_sec=0.02)
         sound = perform(bands[number % len(bands)], score, clock, random)
-        sound = sound[: round(clock.times[score.beats] * _RATE)]
+        sound = sound[: round(clock.times[score.beats] * RATE)]
         start = max(len(out) - fade, 0)
         longer = np.zeros((start + len(sound), 2), np.float32)
         longer[: len(out)] = out
@@ -48,9 +49,9 @@ def _mix(random: Random) -> Rendered:
             sound[:fade] *= ramp
         longer[start:] += sound
         out = longer
-        cue = (start + fade / 2) / _RATE if number else 0.0
+        cue = (start + fade / 2) / RATE if number else 0.0
         tracks.append(TrackTruth(start_sec=cue, end_sec=0.0, bpm=bpm, key=str(key)))
-    ends = [track.start_sec for track in tracks[1:]] + [len(out) / _RATE]
+    ends = [track.start_sec for track in tracks[1:]] + [len(out) / RATE]
     closed = tuple(
         TrackTruth(start_sec=track.start_sec, end_sec=end, bpm=track.bpm, key=track.key)
         for track, end in zip(tracks, ends, strict=True)

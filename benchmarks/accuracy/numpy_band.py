@@ -3,16 +3,20 @@
 Every attack begins within a millisecond of its place, so the truth needs no calibration.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.drums import RATE, make_kit
-from benchmarks.accuracy.score import Clock, Note, Part, Score
+from benchmarks.accuracy.score import Clock, Score
+from tools.render.kits.kit import strike
+from tools.render.kits.plain import make_kit
+from tools.render.mixing import add_panned, pump
+from tools.render.notes import Tone
+from tools.render.waves import RATE, hertz
 
-__all__ = ["RATE", "play", "tone"]
+__all__ = ["Samples", "play"]
 
 Samples = npt.NDArray[np.float32]
 
@@ -30,7 +34,7 @@ class _Voice:
     pan: float = 0.0
 
 
-_VOICES: dict[Part, _Voice] = {
+_VOICES: dict[str, _Voice] = {
     "bass": _Voice(0.30, 6, 1.4, 0.002, 0.8),
     "chords": _Voice(0.10, 9, 1.2, 0.003, 0.7, pan=0.3),
     "pad": _Voice(0.07, 8, 1.3, 0.25, 1e9, detune=0.003, pan=-0.2),
@@ -38,15 +42,13 @@ _VOICES: dict[Part, _Voice] = {
     "lead": _Voice(0.14, 7, 1.1, 0.008, 2.0, pan=-0.1),
     "voice": _Voice(0.16, 7, 1.1, 0.03, 1e9),
 }
-_PAN = {"hat": 0.25, "open_hat": 0.25, "ride": -0.3, "tom": 0.2, "low_tom": -0.2, "shaker": -0.35}
 
 
 @cache
-def tone(part: Part, pitch: float, frames: int) -> Samples:
+def _tone(part: str, pitch: float, frames: int) -> Samples:
     """Return one note of a part: additive, decaying the faster the higher its partials are."""
     voice = _VOICES[part]
-    time = np.arange(frames) / RATE
-    hz = 440.0 * 2 ** ((pitch - 69) / 12)
+    time, hz = np.arange(frames) / RATE, hertz(pitch)
     sound = np.zeros(frames)
     for number in range(1, voice.harmonics + 1):
         if number * hz > 0.45 * RATE:
@@ -74,40 +76,22 @@ def play(
 ) -> Samples:
     """Return the samples of a score, of shape (frames, 2), from second 0 of its clock."""
     frames = round((clock.times[-1] + tail_sec) * RATE)
-    drums, music = np.zeros((frames, 2), np.float32), np.zeros((frames, 2), np.float32)
-    kit = make_kit(random)
-    for hit in score.hits:
-        at = clock.at(hit.beat) + human_sec * float(random.standard_normal())
-        _mix(drums, kit[hit.drum], at, hit.velocity**1.5 * drum_level, _PAN.get(hit.drum, 0.0))
+    music = np.zeros((2, frames), np.float32)
+    kit = make_kit(random, drum_level)
+    hits = [
+        replace(hit, at=clock.at(hit.at) + human_sec * float(random.standard_normal()))
+        for hit in score.hits
+    ]
     for note in score.notes:
-        _mix(music, _sound(note, clock, detune_cents), clock.at(note.beat), note.velocity,
-             _VOICES[note.part].pan)  # fmt: skip
+        start, pan = round(clock.at(note.at) * RATE), _VOICES[note.part].pan
+        add_panned(music, _sound(note, clock, detune_cents), start, note.velocity, pan)
     if score.hits and random.random() < 0.4:
-        music *= _ducking(score, clock, frames)[:, None]
-    out = drums + music
+        kicks = [clock.at(hit.at) for hit in score.hits if hit.drum == "kick"]
+        music = pump(music, kicks, 0.6, 0.08, longest=0.3)
+    out = np.ascontiguousarray((strike(hits, kit, frames) + music).T)
     return np.asarray(0.85 * np.tanh(out / max(0.6, 0.7 * float(np.abs(out).max()))), np.float32)
 
 
-def _sound(note: Note, clock: Clock, detune_cents: float) -> Samples:
-    seconds = max(clock.at(note.beat + note.length) - clock.at(note.beat), 0.05)
-    return tone(note.part, note.pitch + detune_cents / 100, round(seconds * 200) * RATE // 200)
-
-
-def _ducking(score: Score, clock: Clock, frames: int) -> Samples:
-    """Return the gain of a compressor that the kick drives."""
-    gain = np.ones(frames, np.float32)
-    dip = np.asarray(1 - 0.6 * np.exp(-np.arange(round(0.3 * RATE)) / RATE / 0.08), np.float32)
-    for hit in score.hits:
-        if hit.drum == "kick":
-            at = round(clock.at(hit.beat) * RATE)
-            part = gain[at : at + len(dip)]
-            np.minimum(part, dip[: len(part)], out=part)
-    return gain
-
-
-def _mix(out: Samples, sound: Samples, at_sec: float, gain: float, pan: float) -> None:
-    at = max(round(at_sec * RATE), 0)
-    part = out[at : at + len(sound)]
-    sound = sound[: len(part)]
-    part[:, 0] += gain * (1 - max(pan, 0.0)) * sound
-    part[:, 1] += gain * (1 + min(pan, 0.0)) * sound
+def _sound(note: Tone, clock: Clock, detune_cents: float) -> Samples:
+    seconds = max(clock.at(note.at + note.length) - clock.at(note.at), 0.05)
+    return _tone(note.part, note.pitch + detune_cents / 100, round(seconds * 200) * RATE // 200)

@@ -15,8 +15,12 @@ from benchmarks.accuracy.composer import compose_band, compose_drumless, compose
 from benchmarks.accuracy.grooves import GROOVES, Groove
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.scales import KeyName
-from benchmarks.accuracy.score import Clock, Note, Score, steady_clock, wandering_clock
+from benchmarks.accuracy.score import Clock, Score, steady_clock, wandering_clock
+from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, Span, Truth
+from tools.render.mixing import add
+from tools.render.notes import Tone
+from tools.render.waves import RATE, time_axis
 
 __all__ = ["STYLES", "band_score", "choose_groove", "choose_key", "perform", "rhythm_exam"]
 
@@ -39,7 +43,7 @@ def rhythm_exam(seed: int, *, quick: bool = False) -> Exam:
     """Return the pieces of one seed: 146, or 46 where it must be quick."""
     each = 3 if quick else 10
     few = 3 if quick else 8
-    absent = general_midi.missing()
+    absent = FLUIDSYNTH.missing()
     bands = _BANDS[:1] if absent else _BANDS
     pieces = [
         _piece(seed, style, f"{band}/{index}", partial(_styled, style, band, (index + 0.5) / each))
@@ -184,10 +188,10 @@ def _breakdown(band: str, random: Random) -> Rendered:
     bar = groove.beats
     first = round(45 * bpm / 60 / bar) * bar
     last = first + round(30 * bpm / 60 / bar) * bar
-    heard = [hit for hit in full.hits if not first <= hit.beat < last]
-    notes = [note for note in full.notes if not first - bar <= note.beat < last]
+    heard = [hit for hit in full.hits if not first <= hit.at < last]
+    notes = [note for note in full.notes if not first - bar <= note.at < last]
     held = [
-        Note(float(at), (last - first) / 2 - 0.5, 48 + key.tonic + interval, 0.6, "pad")
+        Tone(float(at), (last - first) / 2 - 0.5, 48 + key.tonic + interval, 0.6, "pad")
         for at in (first, first + (last - first) // 2)
         for interval in ((0, 3, 7) if key.mode == "minor" else (0, 4, 7))
     ]
@@ -202,19 +206,18 @@ def _clicks(index: int, random: Random) -> Rendered:
     bpm = round(float(random.uniform(60, 190)), int(random.integers(3)))
     beats = round(_SECONDS * bpm / 60)
     clock = steady_clock(bpm, beats, start_sec=_leading_sec(random))
-    rate = numpy_band.RATE
-    time = np.arange(round(0.03 * rate)) / rate
+    time = time_axis(0.03)
     decay = np.exp(-time / 0.006)
     click = [
         np.sin(2 * np.pi * 1000 * time) * decay,
         random.standard_normal(len(time)) * decay * 0.4,
         np.where(time < 0.0005, 1.0, 0.0),
     ][index % 3]
-    samples = np.zeros((round((clock.times[-1] + 0.5) * rate), 2), np.float32)
+    mono = np.zeros(round((clock.times[-1] + 0.5) * RATE), np.float32)
     for beat in range(beats):
-        at = round(clock.times[beat] * rate)
         level = 0.8 if beat % 4 == 0 and index % 2 else 0.55
-        samples[at : at + len(click)] += level * click[:, None].astype(np.float32)
+        add(mono, level * click.astype(np.float32), round(clock.times[beat] * RATE))
+    samples = np.stack([mono, mono], axis=1)
     score = Score(beats=beats, beats_per_bar=4)
     truth = _truth(clock, score)
     return Rendered(samples, truth if index % 2 else replace(truth, downbeats=()))

@@ -1,29 +1,16 @@
-"""Keys, scales and chords: the theory that every generator here composes by."""
+"""Keys and chords: the theory that every generator here composes by."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CHORDS", "SCALES", "KeyName", "Mode", "parse_key"]
+__all__ = ["CHORDS", "KeyName", "Mode", "parse_key"]
 
 Mode = Literal["major", "minor"]
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _KEY = re.compile(r"^\s*([A-Ga-g])([#♯b♭]*)\s*(.*)$")
-
-SCALES: dict[str, tuple[int, ...]] = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "harmonic": (0, 2, 3, 5, 7, 8, 11),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "pentatonic minor": (0, 3, 5, 7, 10),
-    "pentatonic major": (0, 2, 4, 7, 9),
-}
-"""Scale → semitones above the tonic."""
 
 CHORDS: dict[str, tuple[int, ...]] = {
     "": (0, 4, 7),

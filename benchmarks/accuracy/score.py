@@ -1,47 +1,23 @@
 """What is played, in beats, and the clock that turns beats into seconds."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Clock", "Drum", "Hit", "Note", "Part", "Score", "steady_clock", "wandering_clock"]
+from tools.render.notes import Hit, Tone
 
-Drum = Literal[
-    "kick", "snare", "clap", "rim", "hat", "open_hat", "ride", "crash", "tom", "low_tom", "shaker"
-]
-Part = Literal["bass", "chords", "pad", "pluck", "lead", "voice"]
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One stroke: when (in beats), what, and how hard (0–1)."""
-
-    beat: float
-    drum: Drum
-    velocity: float
-
-
-@dataclass(frozen=True)
-class Note:
-    """One note: when and how long (in beats), MIDI pitch, how hard (0–1), and who plays it."""
-
-    beat: float
-    length: float
-    pitch: float
-    velocity: float
-    part: Part
+__all__ = ["Clock", "Score", "steady_clock", "wandering_clock"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A piece on paper; beat 0 is the first downbeat."""
+    """A piece in beats; beat 0 is the first downbeat."""
 
     beats: int
     beats_per_bar: int
     hits: list[Hit] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Tone] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import mido
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.accuracy.fluidsynth import TimedMessage, levelled, missing, render
 from benchmarks.accuracy.parts import key_group, part_of
 from benchmarks.accuracy.pieces import Exam, Piece
+from benchmarks.accuracy.sound_font import FLUIDSYNTH, GAIN, PEAK
 from benchmarks.accuracy.truth import Rendered, Truth
+from tools.render import midi
+from tools.render.midi import DRUM_CHANNEL, Event
+from tools.render.mixing import to_peak
 
 __all__ = ["ScoreLabel", "SoundingNote", "load_scores", "scores_exam", "sounding_notes"]
 
@@ -38,7 +40,7 @@ _VELOCITY = 84
 _HELD = 0.97
 """Of the length of a note."""
 
-_CHANNELS = tuple(channel for channel in range(16) if channel != 9)
+_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 """All but that of the drums."""
 
 
@@ -81,7 +83,7 @@ def load_scores() -> list[ScoreLabel]:
 
 def scores_exam(seed: int, *, quick: bool = False) -> Exam:
     """Return all scores, or every third; nothing without FluidSynth and music21."""
-    absent = missing()
+    absent = FLUIDSYNTH.missing()
     if absent is None and find_spec("music21") is None:
         absent = "music21 (pip install music21)"
     if absent:
@@ -119,16 +121,14 @@ def _render(label: ScoreLabel, place: int, _random: np.random.Generator) -> Rend
     patches = rows[place % len(rows)]
     second = 60 / _QUARTERS_A_MINUTE[label.kind]
     notes = sounding_notes(label.path)
-    timed: list[TimedMessage] = []
+    events: list[Event] = []
     for part in sorted({note.part for note in notes}):
-        program = patches[min(part, len(patches) - 1)]
-        timed.append((0.0, mido.Message("program_change", channel=_channel(part), program=program)))
+        events += midi.program(_channel(part), patches[min(part, len(patches) - 1)])
     for note in notes:
-        struck = {"channel": _channel(note.part), "note": note.pitch, "velocity": _VELOCITY}
-        end = note.start + _HELD * (note.end - note.start)
-        timed.append((note.start * second, mido.Message("note_on", **struck)))
-        timed.append((end * second, mido.Message("note_off", **struck)))
-    return Rendered(levelled(render(timed)), Truth(key=label.key))
+        start, end = note.start * second, (note.start + _HELD * (note.end - note.start)) * second
+        events += midi.note(_channel(note.part), note.pitch, start, end, _VELOCITY)
+    samples = FLUIDSYNTH.render(events, gain=GAIN)
+    return Rendered(to_peak(samples, PEAK), Truth(key=label.key))
 
 
 def _channel(part: int) -> int:

@@ -7,32 +7,31 @@ double, tune and compress voices, and real instruments (a saxophone, a synthetic
 The pieces without a voice have such a lead in the voice's place.
 """
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from benchmarks.accuracy import general_midi
 from benchmarks.accuracy.composer import compose_band, compose_drums
 from benchmarks.accuracy.grooves import GROOVES
 from benchmarks.accuracy.pieces import Exam, Piece
 from benchmarks.accuracy.rhythm import choose_key, perform
-from benchmarks.accuracy.scales import SCALES, KeyName
-from benchmarks.accuracy.score import Clock, Note, Part, Score, steady_clock
+from benchmarks.accuracy.scales import KeyName
+from benchmarks.accuracy.score import Clock, Score, steady_clock
+from benchmarks.accuracy.sound_font import FLUIDSYNTH
 from benchmarks.accuracy.truth import Rendered, Truth
+from tools.render import espeak
+from tools.render.mixing import add, to_peak
+from tools.render.notes import Tone
+from tools.render.scales import SCALES
+from tools.render.waves import RATE, time_axis
 
 __all__ = ["vocals_exam"]
 
 Random = np.random.Generator
 Samples = npt.NDArray[np.float32]
 
-_RATE = 44_100
 _VOWELS = ((730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410),
            (300, 870, 2240))  # fmt: skip
 """First three formants in Hz of a, e, i, o, u: Peterson & Barney, 1952, men."""
@@ -47,7 +46,7 @@ _LINES = (
 def vocals_exam(seed: int, *, quick: bool = False) -> Exam:
     """Return pieces with a voice and as many without."""
     count = 3 if quick else 8
-    absent = general_midi.missing()
+    absent = FLUIDSYNTH.missing()
     kinds: dict[str, Callable[[Random], Rendered]] = {
         "sung formants": partial(_with_voice, "formants"),
         "instrumental": partial(_without, "numpy"),
@@ -57,11 +56,11 @@ def vocals_exam(seed: int, *, quick: bool = False) -> Exam:
         missing.append(f"choir: {absent}")
     else:
         kinds |= {"choir": _choir, "instrumental, GM": partial(_without, "GM")}
-    if shutil.which("espeak-ng"):
+    if absent := espeak.missing():
+        missing.append(f"speech: {absent}")
+    else:
         kinds["speech"] = partial(_with_voice, "speech")
         kinds["instrumental, other"] = partial(_without, "numpy")
-    else:
-        missing.append("speech: espeak-ng (apt-get install espeak-ng)")
     return Exam(
         [
             Piece(name=f"vocals/{kind}/{index}", group=kind, seed=seed, render=make)
@@ -90,14 +89,14 @@ def _without(band: str, random: Random) -> Rendered:
     return Rendered(perform(band, score, clock, random), Truth(vocals=False))
 
 
-def _sung_line(key: KeyName, beats: int, random: Random, part: Part) -> list[Note]:
+def _sung_line(key: KeyName, beats: int, random: Random, part: str) -> list[Tone]:
     scale = [57 + (key.tonic - 57) % 12 + step for step in SCALES[key.mode]]
     notes, beat, place = [], 8.0, 0
     while beat < beats - 2:
         length = float(random.choice([0.5, 1.0, 1.0, 2.0]))
         place = int(np.clip(place + random.integers(-2, 3), 0, 6))
         if beat % 8 < 6.5:
-            notes.append(Note(beat, length * 0.95, scale[place], 0.85, part))
+            notes.append(Tone(beat, length * 0.95, scale[place], 0.85, part))
         beat += length
     return notes
 
@@ -120,23 +119,22 @@ def _with_voice(kind: str, random: Random) -> Rendered:
     level = float(np.sqrt(np.mean(voice[sounding] ** 2)))
     wanted = float(np.sqrt(np.mean(band**2))) * 10 ** (random.uniform(-3, 6) / 20)
     mixed = band + voice[:, None] * np.float32(wanted / level)
-    mixed *= np.float32(0.9 / float(np.abs(mixed).max()))
-    return Rendered(mixed, Truth(vocals=True))
+    return Rendered(to_peak(mixed, 0.9), Truth(vocals=True))
 
 
-def _sing(notes: list[Note], clock: Clock, frames: int, random: Random) -> Samples:
+def _sing(notes: list[Tone], clock: Clock, frames: int, random: Random) -> Samples:
     """Sing vowels: harmonics of a glottal slope under three formants, with vibrato and glides."""
     out = np.zeros(frames, np.float32)
     shift = float(random.uniform(0.95, 1.25))
     octave = 12 * int(random.integers(0, 2))
     for note in notes:
-        at = clock.at(note.beat)
-        seconds = max(clock.at(note.beat + note.length) - at, 0.12)
-        time = np.arange(round(seconds * _RATE)) / _RATE
+        at = clock.at(note.at)
+        seconds = max(clock.at(note.at + note.length) - at, 0.12)
+        time = time_axis(seconds)
         vibrato = 0.25 * np.minimum(time / 0.4, 1) * np.sin(2 * np.pi * 5.5 * time)
         glide = -0.7 * np.exp(-time / 0.04)
         hz = 440 * 2 ** ((note.pitch + octave - 69 + vibrato + glide) / 12)
-        phase = 2 * np.pi * np.cumsum(hz) / _RATE
+        phase = 2 * np.pi * np.cumsum(hz) / RATE
         formants = _VOWELS[int(random.integers(5))]
         sound = np.zeros(len(time))
         for number in range(1, 40):
@@ -153,37 +151,22 @@ def _sing(notes: list[Note], clock: Clock, frames: int, random: Random) -> Sampl
         breath = 0.02 * random.standard_normal(len(time))
         consonant = 0.5 * random.standard_normal(len(time)) * np.exp(-time / 0.015)
         envelope = np.minimum(time / 0.05, 1) * np.minimum(time[::-1] / 0.06, 1)
-        start = round(at * _RATE)
-        piece = ((sound + breath) * envelope + consonant * 0.3).astype(np.float32)[: frames - start]
-        out[start : start + len(piece)] += piece
+        piece = ((sound + breath) * envelope + consonant * 0.3).astype(np.float32)
+        add(out, piece, round(at * RATE))
     return out
 
 
 def _speak(frames: int, random: Random) -> Samples:
     """Let espeak-ng speak lines one after the other."""
     out = np.zeros(frames, np.float32)
-    at = round(random.uniform(2, 5) * _RATE)
+    at = round(random.uniform(2, 5) * RATE)
     voice = str(random.choice(["en-gb", "en-us", "en-gb+f3", "en-us+m3", "en-gb+f2"]))
     pitch, speed = int(random.integers(30, 75)), int(random.integers(130, 200))
-    while at < frames - 5 * _RATE:
+    while at < frames - 5 * RATE:
         line = _LINES[int(random.integers(len(_LINES)))]
-        with tempfile.TemporaryDirectory(prefix="offbeat-voice-") as folder:
-            path = Path(folder) / "line.wav"
-            command = [
-                "espeak-ng",
-                "-v",
-                voice,
-                "-p",
-                str(pitch),
-                "-s",
-                str(speed),
-                "-w",
-                str(path),
-            ]
-            subprocess.run([*command, line], check=True, capture_output=True, timeout=60)
-            spoken, rate = soundfile.read(path, dtype="float64")
-        places = np.arange(0, len(spoken) - 1, rate / _RATE)
-        piece = np.interp(places, np.arange(len(spoken)), spoken)[: frames - at]
-        out[at : at + len(piece)] += piece.astype(np.float32)
-        at += len(piece) + round(random.uniform(0.3, 2.5) * _RATE)
+        spoken, rate = espeak.speak(line, voice=voice, pitch=pitch, words_a_minute=speed)
+        places = np.arange(0, len(spoken) - 1, rate / RATE)
+        piece = np.interp(places, np.arange(len(spoken)), spoken)
+        add(out, piece.astype(np.float32), at)
+        at += len(piece) + round(random.uniform(0.3, 2.5) * RATE)
     return out

@@ -11,9 +11,10 @@ import soundfile
 
 from analyzer.input.ffmpeg import find_ffmpeg
 from benchmarks.accuracy.grooves import GROOVES
-from benchmarks.accuracy.numpy_band import RATE, play
+from benchmarks.accuracy.numpy_band import play
 from benchmarks.accuracy.rhythm import band_score, choose_groove
 from benchmarks.accuracy.score import steady_clock
+from tools.render.waves import RATE
 
 __all__ = ["FORMATS", "make"]
 

@@ -2,8 +2,8 @@
 
 from random import Random
 
+from tools.render.notes import Hit
 from tools.train.arrangement import BarPlan, plays
-from tools.train.score import Hit
 from tools.train.styles import Groove, Style
 
 LEVELS = {"X": 1.0, "x": 0.8, "o": 0.5, "g": 0.25, "?": 0.65}

@@ -1,101 +1,45 @@
 """Chord progressions by mood, and where each chord lies in the piece."""
 
-import itertools
 from dataclasses import dataclass
 from random import Random
 
-PROGRESSIONS: dict[str, tuple[str, ...]] = {
-    "pop": (
-        "I V vi IV",
-        "I vi IV V",
-        "vi IV I V",
-        "I IV V IV",
-        "I iii IV V",
-        "I IV vi V",
-        "IV I V vi",
-        "I bVII IV I",
-        "I IV I V",
-        "i bVI bIII bVII",
-    ),
-    "dance": (
-        "i bVI bIII bVII",
-        "i bVII bVI bVII",
-        "i iv bVI v",
-        "i7 iv7",
-        "i9 bVIIM7",
-        "i bIII bVII iv",
-        "vi IV I V",
-        "i i bVI bVII",
-        "i7 v7 iv7 v7",
-        "i9 i9 iv9 iv9",
-    ),
-    "minor": (
-        "i bVI bVII i",
-        "i bII i bVII",
-        "i bVI bIII bVII",
-        "i iv bVI V",
-        "i i bVII bVI",
-        "i bV bVI bII",
-    ),
-    "soul": (
-        "ii7 V7 IM7 vi7",
-        "IM7 vi7 ii7 V7",
-        "i9 iv9",
-        "IVM7 iii7 ii7 IM7",
-        "IM7 IVM7",
-        "vi7 ii7 V7 IM7",
-        "i7 bVIM7 iv7 V7",
-        "IVM7 V7 iii7 vi7",
-    ),
-    "jazz": (
-        "ii7 V7 IM7 IM7",
-        "IM7 vi7 ii7 V7",
-        "iii7 vi7 ii7 V7",
-        "i7 iv7 iib5 V7",
-        "IM7 bIII7 bVIM7 V7",
-        "IM7 IVM7 iii7 vi7 ii7 V7 IM7 V7",
-        "i7 bVII7 bVIM7 V7",
-        "I7 IV7 I7 I7 IV7 IV7 I7 vi7 ii7 V7 I7 V7",
-    ),
-    "blues": (
-        "I7 I7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 V7",
-        "I7 IV7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 V7",
-        "I vi IV V",
-        "i7 iv7 i7 V7",
-        "I7 IV7 I7 V7",
-    ),
-    "vamp": ("i7", "i7 IV7", "I7 I7 I7 IV7", "i9 i9 bVII7 IV7", "i7 i7 bIII bVII"),
-    "reggae": ("I IV", "i bVII", "I V vi IV", "I IV V IV", "i iv", "i i bVI bVII", "I ii I ii"),
-    "latin": (
-        "i iv V7 iv",
-        "i bVII bVI V7",
-        "I IV V7 IV",
-        "i i V7 V7",
-        "i iv i V7",
-        "ii7 V7 IM7 IM7",
-    ),
-    "classical": (
-        "I IV V I",
-        "I V vi iii IV I IV V",
-        "i iv V i",
-        "I vi ii V",
-        "i bVI iv V",
-        "I I V V V V I I",
-        "i bVII bIII bVI iv i V V",
-        "I V I IV I V I I",
-    ),
-    "ambient": (
-        "IM7 IVM7",
-        "i9 bVIM7",
-        "I Isus",
-        "i bVI",
-        "IM7 vi7 IVM7 IVM7",
-        "i9",
-        "i bVII bVI bVI",
-    ),
+from tools.train.key_harmony import parse_chords
+
+PROGRESSIONS = {
+    "pop": """
+        I V vi IV | I vi IV V | vi IV I V | I IV V IV | I iii IV V | I IV vi V | IV I V vi |
+        I bVII IV I | I IV I V | i bVI bIII bVII
+    """,
+    "dance": """
+        i bVI bIII bVII | i bVII bVI bVII | i iv bVI v | i7 iv7 | i9 bVIIM7 | i bIII bVII iv |
+        vi IV I V | i i bVI bVII | i7 v7 iv7 v7 | i9 i9 iv9 iv9
+    """,
+    "minor": """
+        i bVI bVII i | i bII i bVII | i bVI bIII bVII | i iv bVI V | i i bVII bVI | i bV bVI bII
+    """,
+    "soul": """
+        ii7 V7 IM7 vi7 | IM7 vi7 ii7 V7 | i9 iv9 | IVM7 iii7 ii7 IM7 | IM7 IVM7 | vi7 ii7 V7 IM7 |
+        i7 bVIM7 iv7 V7 | IVM7 V7 iii7 vi7
+    """,
+    "jazz": """
+        ii7 V7 IM7 IM7 | IM7 vi7 ii7 V7 | iii7 vi7 ii7 V7 | i7 iv7 iib5 V7 | IM7 bIII7 bVIM7 V7 |
+        IM7 IVM7 iii7 vi7 ii7 V7 IM7 V7 | i7 bVII7 bVIM7 V7 |
+        I7 IV7 I7 I7 IV7 IV7 I7 vi7 ii7 V7 I7 V7
+    """,
+    "blues": """
+        I7 I7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 V7 | I7 IV7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 V7 |
+        I vi IV V | i7 iv7 i7 V7 | I7 IV7 I7 V7
+    """,
+    "vamp": "i7 | i7 IV7 | I7 I7 I7 IV7 | i9 i9 bVII7 IV7 | i7 i7 bIII bVII",
+    "reggae": "I IV | i bVII | I V vi IV | I IV V IV | i iv | i i bVI bVII | I ii I ii",
+    "latin": "i iv V7 iv | i bVII bVI V7 | I IV V7 IV | i i V7 V7 | i iv i V7 | ii7 V7 IM7 IM7",
+    "classical": """
+        I IV V I | I V vi iii IV I IV V | i iv V i | I vi ii V | i bVI iv V | I I V V V V I I |
+        i bVII bIII bVI iv i V V | I V I IV I V I I
+    """,
+    "ambient": "IM7 IVM7 | i9 bVIM7 | I Isus | i bVI | IM7 vi7 IVM7 IVM7 | i9 | i bVII bVI bVI",
 }
-_DEGREES = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}
-_COLOURS = {"": (), "7": (10,), "M7": (11,), "9": (10, 14), "b5": (10,), "sus": ()}
+"""Mood → progressions, separated by bars."""
 
 
 @dataclass(frozen=True)
@@ -119,32 +63,17 @@ class Chord:
         return found
 
 
-def read_chord(numeral: str, tonic: int) -> tuple[int, tuple[int, ...]]:
-    """Read a roman numeral such as ``bVIM7`` into a root pitch class and intervals."""
-    flat = numeral.startswith("b")
-    body = numeral[1:] if flat else numeral
-    degree = "".join(itertools.takewhile(lambda letter: letter in "IViv", body))
-    colour = body[len(degree) :]
-    third = 4 if degree.isupper() else 3
-    fifth = 6 if colour == "b5" else 7
-    if colour == "sus":
-        third = 5
-    root = (tonic + _DEGREES[degree.upper()] - flat) % 12
-    return root, (0, third, fifth, *_COLOURS[colour])
-
-
 def progression(mood: str, beats: float, rhythm: float, rng: Random) -> list[Chord]:
     """Fill ``beats`` with chords of ``rhythm`` beats each, of one progression or two."""
     tonic = rng.randrange(12)
-    verse = rng.choice(PROGRESSIONS[mood]).split()
-    chorus = rng.choice(PROGRESSIONS[mood]).split() if rng.random() < 0.4 else verse
+    known = PROGRESSIONS[mood].split("|")
+    verse = parse_chords(rng.choice(known))
+    chorus = parse_chords(rng.choice(known)) if rng.random() < 0.4 else verse
     chords: list[Chord] = []
     start, turn = 0.0, 0
     while start < beats:
-        numerals = chorus if (turn // 2) % 2 else verse
-        for numeral in numerals:
-            root, intervals = read_chord(numeral, tonic)
-            chords.append(Chord(start, rhythm, root, intervals))
+        for chord in chorus if (turn // 2) % 2 else verse:
+            chords.append(Chord(start, rhythm, (tonic + chord.root) % 12, chord.notes))
             start += rhythm
         turn += 1
     return chords

@@ -4,14 +4,15 @@ Before it fits the model that it writes, to all pieces, it measures what to expe
 that never heard the renderer, the styles, or the pieces that they are tried on.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # another number of threads adds up otherwise
-
 import argparse
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from tools.train import arithmetic
+
+if __name__ == "__main__":
+    arithmetic.fix()  # before numpy is imported
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=_MODEL)
     output = parser.parse_args().output
+    print(arithmetic.describe())
     heard = [hear(example(seed, renderer)) for renderer in RENDERERS for seed in SEEDS]
     output.write_text(train(heard, say=print), "utf-8")
 

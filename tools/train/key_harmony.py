@@ -1,9 +1,9 @@
-"""Chords by Roman numerals, and scales, in semitones."""
+"""Chords by Roman numerals, in semitones."""
 
 import re
 from dataclasses import dataclass
 
-__all__ = ["SCALES", "Chord", "parse_chords"]
+__all__ = ["Chord", "parse_chords"]
 
 _DEGREES = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 _SHAPES = {
@@ -15,6 +15,8 @@ _SHAPES = {
     "add9": ((0, 4, 7, 14), (0, 3, 7, 14)),
     "sus4": ((0, 5, 7), (0, 5, 7)),
     "sus2": ((0, 2, 7), (0, 2, 7)),
+    "sus": ((0, 5, 7), (0, 5, 7)),
+    "b5": ((0, 4, 6, 10), (0, 3, 6, 10)),
     "5": ((0, 7), (0, 7)),
     "+": ((0, 4, 8), (0, 4, 8)),
     "o": ((0, 3, 6), (0, 3, 6)),
@@ -23,21 +25,6 @@ _SHAPES = {
     "M9": ((0, 4, 7, 11, 14), (0, 3, 7, 11, 14)),
 }
 _NUMERAL = re.compile(r"(b|#)?([iv]+|[IV]+)(.*)")
-
-SCALES = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "harmonic": (0, 2, 3, 5, 7, 8, 11),
-    "melodic": (0, 2, 3, 5, 7, 9, 11),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "phrygian dominant": (0, 1, 4, 5, 7, 8, 10),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "minor pentatonic": (0, 3, 5, 7, 10),
-    "major pentatonic": (0, 2, 4, 7, 9),
-    "blues": (0, 3, 5, 6, 7, 10),
-}
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tools.render import wavetable_band
 from tools.train.key_drums import drums
 from tools.train.key_fluid import play_fluid
 from tools.train.key_piece import Piece
 from tools.train.key_scores import compose, styles
-from tools.train.key_synth import play
 
 __all__ = ["RATE_HZ", "RENDERERS", "SEEDS", "Example", "example"]
 
@@ -55,7 +55,8 @@ def example(seed: int, renderer: str) -> Example:
         sound = play_fluid(piece, RATE_HZ, cents=cents, drum_level=level, random=random)
     else:
         level = None
-        sound = play(piece, RATE_HZ, cents=cents, random=random)
+        frames = int((piece.seconds + 0.5) * RATE_HZ)
+        sound = wavetable_band.play(piece.notes, frames, RATE_HZ, cents=cents, random=random)
     sound = sound / max(1e-9, float(np.sqrt(np.mean(sound**2))))
     if percussion and level is None:
         loud = 10 ** (random.uniform(-14, 10) / 20)

@@ -4,22 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tools.render.notes import Tone
 from tools.train.key_harmony import Chord
 
-__all__ = ["Note", "Piece", "Random"]
+__all__ = ["Piece", "Random"]
 
 Random = np.random.Generator
-
-
-@dataclass(frozen=True)
-class Note:
-    """A note: start and length in seconds, MIDI pitch, velocity 0–1, and the role that plays it."""
-
-    start: float
-    length: float
-    pitch: int
-    velocity: float
-    role: str
 
 
 @dataclass(kw_only=True)
@@ -28,12 +18,12 @@ class Piece:
 
     Attributes:
         style: A key of `PROGRESSIONS` or `RIFFS`.
-        arrangement: Which roles play.
+        arrangement: Which parts play.
         tonic: Pitch class, C = 0.
         minor: Whether the key is minor.
         clear: Whether cadences make the key clear.
         bpm: Tempo in beats per minute.
-        notes: All notes.
+        notes: All notes, in seconds.
         chords: The chords in order, each of `chord_seconds`; none where it is not made of chords.
         chord_seconds: How long a chord lasts.
         seconds: Length.
@@ -46,7 +36,7 @@ class Piece:
     minor: bool
     clear: bool
     bpm: float
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Tone] = field(default_factory=list)
     chords: list[Chord] = field(default_factory=list)
     chord_seconds: float = 1.0
     seconds: float = 0.0

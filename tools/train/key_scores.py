@@ -1,6 +1,7 @@
 """Compose short pieces whose key is known, each in a style."""
 
-from tools.train.key_harmony import SCALES, Chord, parse_chords
+from tools.render.scales import SCALES
+from tools.train.key_harmony import Chord, parse_chords
 from tools.train.key_piece import Piece, Random
 from tools.train.key_progressions import PROGRESSIONS, Family
 from tools.train.key_writer import BEATS, Writer

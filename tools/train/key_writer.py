@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from tools.render.notes import Tone
 from tools.train.key_harmony import Chord
-from tools.train.key_piece import Note, Piece, Random
+from tools.train.key_piece import Piece, Random
 
 __all__ = ["BEATS", "Writer"]
 
@@ -155,5 +156,5 @@ class Writer:
     def _add(self, start: float, length: float, pitch: int, role: str) -> None:
         velocity = float(np.clip(self._random.normal(0.75, 0.1), 0.3, 1.0))
         self._piece.notes.append(
-            Note(float(start) * self._beat, float(length) * self._beat, int(pitch), velocity, role)
+            Tone(float(start) * self._beat, float(length) * self._beat, int(pitch), velocity, role)
         )

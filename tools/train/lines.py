@@ -2,12 +2,11 @@
 
 from random import Random
 
+from tools.render.notes import Tone
+from tools.render.scales import SCALES
 from tools.train.arrangement import BarPlan
 from tools.train.harmony import Chord, chord_at
-from tools.train.score import Tone
 from tools.train.styles import Style
-
-PENTATONIC = {True: (0, 3, 5, 7, 10), False: (0, 2, 4, 7, 9)}
 
 
 def _runs(line: str) -> list[tuple[int, int, str]]:
@@ -135,7 +134,7 @@ def lead_part(style: Style, plans: list[BarPlan], chords: list[Chord], rng: Rand
         for at, length in motif:
             chord = chord_at(chords, index * beats + at)
             degree = max(0, min(8, degree + rng.choice((-2, -1, -1, 0, 1, 1, 2))))
-            scale = PENTATONIC[chord.intervals[1] == 3]
+            scale = SCALES[f"{'minor' if chord.intervals[1] == 3 else 'major'} pentatonic"]
             octave, note = divmod(degree, 5)
             pitch = low + (chord.root - low) % 12 + 12 * octave + scale[note] - 12 * (degree > 4)
             level = 0.85 if at == 0 else 0.7

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tools.render.scales import SCALES
+
 FRAMES_PER_SEC = 200
 """Pitch is given every 5 ms."""
 
-_SCALES = ((0, 2, 4, 7, 9), (0, 3, 5, 7, 10), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 5, 7, 9, 11))
+_SCALES = ("major pentatonic", "minor pentatonic", "minor", "major")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Manner:
 def draw_notes(seconds: float, centre: float, rng: Generator) -> list[Note]:
     """Draw phrases of 2 to 6 s around a MIDI pitch, with rests between them."""
     beat = 60 / rng.uniform(70, 150)
-    root, scale = int(rng.integers(12)), _SCALES[rng.integers(len(_SCALES))]
+    root, scale = int(rng.integers(12)), SCALES[_SCALES[rng.integers(len(_SCALES))]]
     tones = [p for p in range(24, 100) if (p - root) % 12 in scale]
     lengths = beat * np.array(
         ((0.5, 1, 0.5, 2), (0.25, 0.5, 0.5, 1), (1, 2, 1, 4))[rng.integers(3)]

@@ -6,7 +6,8 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.train.score import Hit, Score, Tone
+from tools.render.notes import Hit, Tone
+from tools.train.score import Score
 from tools.train.styles import Style
 
 

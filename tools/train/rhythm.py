@@ -11,6 +11,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.train import arithmetic
+
+if __name__ == "__main__":
+    arithmetic.fix()  # before numpy is imported
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.neural_network import MLPClassifier
@@ -44,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--seeds", type=int, default=len(_SEEDS))
     options = parser.parse_args(arguments)
+    print(arithmetic.describe())
     heard = list(examples(pieces(options.seeds), options.cache))
     networks = {
         "octave": _octave(heard),

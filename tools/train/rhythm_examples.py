@@ -1,6 +1,6 @@
 """What the analyzer hears of the training material, beside the truth."""
 
-import hashlib
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,15 @@ import numpy.typing as npt
 from analyzer.features.downmix import Downmix
 from analyzer.features.grid import Grid
 from analyzer.features.onsets import OnsetMeter, Onsets
+from tools.render.sources import fingerprint
 from tools.train.rhythm_material import make_piece
 from tools.train.styles import STYLES, Style
 
 __all__ = ["Example", "Piece", "examples", "hear", "pieces"]
 
 _GENERATOR = (
-    *("arrangement", "drum_synth", "drumming", "harmony", "lines", "midi", "mixing"),
-    *("performance", "rhythm_material", "score", "tone_synth"),
+    *("arrangement", "drumming", "harmony", "key_harmony", "lines", "midi", "performance"),
+    *("rhythm_material", "score", "sound_font"),
 )
 
 _PLAIN = ("straight", "swung", "half_time", "breakbeat", "waltz")
@@ -40,10 +41,8 @@ class Example:
     """One piece: its onset strengths, and where its beats and bars are."""
 
     seed: int
-    style: str
     has_drums: bool
     drums_sec: Times
-    beats_per_bar: int
     onsets: Onsets
     beats_sec: Times
     downbeats_sec: Times
@@ -119,54 +118,28 @@ def examples(wanted: Sequence[Piece], cache: Path | None) -> Iterator[Example]:
     folder = None if cache is None else cache / _fingerprint()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    for seed, style in wanted:
-        path = None if folder is None else folder / f"{seed:05d}-{style}.npz"
+    for piece in wanted:
+        path = None if folder is None else folder / f"{piece.seed:05d}-{piece.style}.pickle"
         if path is not None and path.exists():
-            yield _read(path, seed)
-            continue
-        piece = make_piece(seed, style=style)
-        example = Example(
-            seed,
-            piece.style,
-            piece.has_drums,
-            piece.drums,
-            piece.beats_per_bar,
-            hear(piece.samples, piece.rate),
-            piece.beats,
-            piece.downbeats,
-        )
-        if path is not None:
-            _write(path, example)
+            example: Example = pickle.loads(path.read_bytes())  # noqa: S301 - we wrote it
+        else:
+            example = _listen(piece)
+            if path is not None:
+                part = path.with_suffix(".part")  # nobody may read half of it
+                part.write_bytes(pickle.dumps(example))
+                part.rename(path)
         yield example
 
 
-def _read(path: Path, seed: int) -> Example:
-    with np.load(path) as kept:
-        onsets = Onsets(kept["strength"], float(kept["interval"]), float(kept["start"]))
-        return Example(
-            seed,
-            str(kept["style"]),
-            bool(kept["has_drums"]),
-            kept["drums"],
-            int(kept["bpb"]),
-            onsets,
-            kept["beats"],
-            kept["downbeats"],
-        )
-
-
-def _write(path: Path, example: Example) -> None:
-    np.savez_compressed(
-        path,
-        strength=example.onsets.strength,
-        interval=example.onsets.interval_sec,
-        start=example.onsets.start_sec,
-        style=example.style,
-        has_drums=example.has_drums,
-        drums=example.drums_sec,
-        bpb=example.beats_per_bar,
-        beats=example.beats_sec,
-        downbeats=example.downbeats_sec,
+def _listen(piece: Piece) -> Example:
+    made = make_piece(piece.seed, style=piece.style)
+    return Example(
+        made.seed,
+        made.has_drums,
+        made.drums,
+        hear(made.samples, made.rate),
+        made.beats,
+        made.downbeats,
     )
 
 
@@ -175,8 +148,5 @@ def _fingerprint() -> str:
     here = Path(__file__).parent
     features = here.parents[1] / "analyzer" / "features"
     heard = [features / f"{name}.py" for name in ("downmix", "grid", "onsets")]
-    made = [here / f"{name}.py" for name in _GENERATOR]
-    digest = hashlib.sha256()
-    for path in [*heard, *made, *sorted((here / "styles").glob("*.py"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    sources = [here / f"{name}.py" for name in _GENERATOR]
+    return fingerprint([*heard, *sources, *sorted((here / "styles").glob("*.py"))])[:16]

@@ -6,27 +6,26 @@ is where the grid of the music lies: single players are late or early around it.
 at which the piece goes on: from the first sounding bar (or its pickup) to the end or final chord.
 """
 
-import argparse
-import json
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from tools.train import drum_synth, midi, mixing, tone_synth
+from tools.render import mixing, tone_synth
+from tools.render.kits import machine
+from tools.render.kits.kit import strike
+from tools.render.notes import Hit, Tone
+from tools.render.waves import RATE
+from tools.train import midi
 from tools.train.arrangement import plan_bars
 from tools.train.drumming import drum_part, fill
 from tools.train.harmony import Chord, progression
 from tools.train.lines import arp_part, bass_part, chord_part, lead_part
 from tools.train.performance import Timeline, draw_feel, draw_timeline, perform
-from tools.train.score import Hit, Score, Sounds, Tone
+from tools.train.score import Score, Sounds
 from tools.train.styles import STYLES, Style
-
-RATE = 44100
 
 
 @dataclass(frozen=True)
@@ -36,23 +35,18 @@ class RhythmPiece:
     ``samples`` is float32 of shape (frames, 2) at ``rate`` Hz; ``beats`` and ``downbeats`` are
     float64 seconds, increasing; ``bpm`` is the median of 60 / beat interval, in the octave a DJ
     reads. ``drums`` are the seconds at which one is struck; ``has_drums`` is false where no drum
-    sounds at all. ``renderer`` is ``fluidsynth``, ``synth`` or ``hybrid`` (numpy drums under
-    FluidSynth instruments).
+    sounds at all.
     """
 
-    name: str
     style: str
     seed: int
     rate: int
     samples: NDArray[np.float32]
     beats: NDArray[np.float64]
     downbeats: NDArray[np.float64]
-    beats_per_bar: int
     bpm: float
     has_drums: bool
     drums: NDArray[np.float64]
-    family: str
-    renderer: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,7 @@ class Plan:
     style: Style
     bpm: float
     renderer: str
+    """`fluidsynth`, `synth`, or `hybrid`: numpy drums under FluidSynth instruments."""
     drummed: bool
     bars: int
     cut: float
@@ -184,15 +179,13 @@ def render(score: Score, plan: Plan, sounds: Sounds, seed: int, frames: int) -> 
             if tones:
                 patch = tone_synth.draw_patch(part, sounds.programs[part], rng)
                 line = tone_synth.play(tones, tone_synth.ToneSynth(patch, rng), frames)
-                pan = sounds.pans[part]
-                for channel, side in enumerate((1 - pan, 1 + pan)):
-                    mix[channel] += np.float32(sounds.gains[part] * min(1.0, side)) * line
+                mixing.add_panned(mix, line, 0, sounds.gains[part], sounds.pans[part])
     kicks = [hit.at for hit in score.hits if hit.drum == "kick"]
     if rng.random() < plan.style.pumping:
         mix = mixing.pump(mix, kicks, rng.uniform(0.3, 0.95), rng.uniform(0.05, 0.25))
     if score.hits:
-        kit = drum_synth.build_kit(sorted({hit.drum for hit in score.hits}), rng)
-        drums = drum_synth.strike(score.hits, kit, frames)
+        kit = machine.build_kit(sorted({hit.drum for hit in score.hits}), rng)
+        drums = strike(score.hits, kit, frames)
         balance = np.std(mix) / (np.std(drums) + 1e-9) * 10 ** rng.uniform(-0.35, 0.4)
         mix += drums * np.float32(balance if np.any(mix) else 1.0)
     return mixing.master(mix, rng, reverb=wet)
@@ -202,7 +195,7 @@ def make_piece(seed: int, *, seconds: float = 40.0, style: str | None = None) ->
     """Compose and render the piece of ``seed``, always the same.
 
     Raises:
-        midi.FluidSynthMissing: The piece needs FluidSynth and there is none.
+        ProgramMissing: The piece needs FluidSynth and there is none.
 
     """
     plan = draw_plan(seed, seconds, style)
@@ -218,49 +211,13 @@ def make_piece(seed: int, *, seconds: float = 40.0, style: str | None = None) ->
     inside = (seconds_of >= 0) & (seconds_of < seconds - 0.02)
     beats, numbers = seconds_of[inside], numbers[inside]
     return RhythmPiece(
-        name=f"{seed:04d}-{plan.style.name}",
         style=plan.style.name,
         seed=seed,
         rate=RATE,
         samples=samples,
         beats=beats,
         downbeats=beats[numbers % plan.style.beats_per_bar == 0],
-        beats_per_bar=plan.style.beats_per_bar,
         bpm=float(np.median(60.0 / np.diff(beats))),
         has_drums=bool(score.hits),
         drums=np.unique([hit.at for hit in score.hits]),
-        family=plan.style.family,
-        renderer=plan.renderer,
     )
-
-
-def write_piece(piece: RhythmPiece, folder: Path) -> None:
-    """Write a piece as 16-bit WAV and its truth as JSON beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    soundfile.write(folder / f"{piece.name}.wav", piece.samples, piece.rate, subtype="PCM_16")
-    truth = {key: getattr(piece, key) for key in ("style", "family", "renderer", "seed", "bpm")}
-    truth |= {"beats_per_bar": piece.beats_per_bar, "has_drums": piece.has_drums}
-    truth |= {
-        "beats": piece.beats.round(5).tolist(),
-        "downbeats": piece.downbeats.round(5).tolist(),
-    }
-    (folder / f"{piece.name}.json").write_text(json.dumps(truth), encoding="utf-8")
-
-
-def main() -> None:
-    """Write pieces for listening."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seeds", default="0:5", help="first:end, the end excluded")
-    parser.add_argument("--style", choices=sorted(STYLES))
-    parser.add_argument("--seconds", type=float, default=40.0)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    first, end = (int(part) for part in options.seeds.split(":"))
-    for seed in range(first, end):
-        piece = make_piece(seed, seconds=options.seconds, style=options.style)
-        write_piece(piece, options.out)
-        print(f"{piece.name}: {piece.bpm:.2f} BPM, {piece.beats_per_bar} beats, {piece.renderer}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,26 +1,10 @@
-"""The notes of a piece: in beats while it is composed, in seconds once it is played."""
+"""The score of a piece: in beats while it is composed, in seconds once it is played."""
 
 from dataclasses import dataclass
 
+from tools.render.notes import Hit, Tone
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A stroke on a drum: when, which one (see ``midi.DRUM_NOTES``), how hard (0–1)."""
-
-    at: float
-    drum: str
-    velocity: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tone:
-    """A pitched note of one part (``bass``, ``chords``, ``arp``, ``lead``); MIDI pitch."""
-
-    at: float
-    length: float
-    pitch: int
-    velocity: float
-    part: str
+__all__ = ["Score", "Sounds"]
 
 
 @dataclass(frozen=True)

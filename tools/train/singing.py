@@ -12,9 +12,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tools.render.waves import RATE, hertz
 from tools.train.melodies import FRAMES_PER_SEC, Manner, Note, bend
 
-RATE = 44_100
 _SIZE, _HOP = 512, 128
 _BINS = np.fft.rfftfreq(_SIZE, 1 / RATE)
 _VOWELS = (
@@ -77,7 +77,7 @@ def glottis(pitch: Frames, voice: Voice, rng: Generator) -> NDArray[np.float64]:
     """Return the source at 44.1 kHz for a pitch every 5 ms, with jitter, shimmer and breath."""
     samples = len(pitch) * RATE // FRAMES_PER_SEC
     at = np.arange(samples) * (FRAMES_PER_SEC / RATE)
-    hz = 440 * 2 ** ((np.interp(at, np.arange(len(pitch)), pitch) - 69) / 12)
+    hz = hertz(np.interp(at, np.arange(len(pitch)), pitch))
     phase = np.cumsum(hz / RATE)
     cycle = np.floor(phase).astype(np.int64)
     jitter = 1 + 0.004 * rng.standard_normal(cycle[-1] + 2)

@@ -4,49 +4,24 @@ Half are General MIDI soloists with vibrato and glides by pitch bend, half synth
 portamento, with a wah, with a resonance that is swept.
 """
 
-import subprocess
-import tempfile
-from pathlib import Path
-
 import mido
 import numpy as np
-import soundfile
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tools.train import midi
+from tools.render import midi
+from tools.render.midi import Event
+from tools.render.waves import RATE, hertz
 from tools.train.melodies import FRAMES_PER_SEC, Manner, Note, bend, draw_notes
 from tools.train.singing import vocode
+from tools.train.sound_font import fluidsynth
 
-RATE = 44_100
 HELD_OUT = (41, 22, 57, 68, 77, 110)
 """Viola, harmonica, trombone, oboe, shakuhachi and fiddle: for validation alone."""
 
 TRAINED = (
-    40,
-    42,
-    56,
-    60,
-    64,
-    65,
-    66,
-    71,
-    72,
-    73,
-    75,
-    78,
-    79,
-    26,
-    27,
-    29,
-    30,
-    80,
-    81,
-    84,
-    104,
-    109,
-    111,
-)
+    40, 42, 56, 60, 64, 65, 66, 71, 72, 73, 75, 78, 79, 26, 27, 29, 30, 80, 81, 84, 104, 109, 111,
+)  # fmt: skip
 _BEND_SEMITONES = 12
 _HOP = 128
 
@@ -71,42 +46,22 @@ def play(seconds: float, rng: Generator, *, held_out: bool) -> NDArray[np.float6
 def _sampled(
     notes: list[Note], pitch: NDArray[np.float64], program: int, seconds: float
 ) -> NDArray[np.float64]:
-    track = mido.MidiTrack()
-    events: list[tuple[float, int, mido.Message]] = []
-    for control, value in ((101, 0), (100, 0), (6, _BEND_SEMITONES), (38, 0)):
-        events.append((0.0, 0, mido.Message("control_change", control=control, value=value)))
-    events.append((0.0, 0, mido.Message("program_change", program=program)))
+    events = [
+        Event(0.0, mido.Message("control_change", control=control, value=value))
+        for control, value in ((101, 0), (100, 0), (6, _BEND_SEMITONES), (38, 0))
+    ]
+    events += midi.program(0, program)
     sounding = np.full(len(pitch), 60.0)
     for note in notes:
         sounding[round(note.start * FRAMES_PER_SEC) :] = note.pitch
-        end = note.start + note.length * 0.97
-        events.append((note.start, 2, mido.Message("note_on", note=note.pitch, velocity=96)))
-        events.append((end, 1, mido.Message("note_off", note=note.pitch)))
+        events += midi.note(0, note.pitch, note.start, note.start + note.length * 0.97, 96)
     for frame in range(0, len(pitch), 2):
         wheel = round(8192 * (pitch[frame] - sounding[frame]) / _BEND_SEMITONES)
         message = mido.Message("pitchwheel", pitch=max(-8192, min(8191, wheel)))
-        events.append((frame / FRAMES_PER_SEC, 1, message))
-    now = 0
-    for second, _, message in sorted(events, key=lambda event: event[:2]):
-        tick = round(second * 1_000)
-        track.append(message.copy(time=tick - now))
-        now = tick
-    file = mido.MidiFile(ticks_per_beat=500)
-    file.tracks.append(track)
-    if not midi.available():
-        raise midi.FluidSynthMissing(midi.FluidSynthMissing.__doc__)
-    with tempfile.TemporaryDirectory() as folder:
-        score, wave = Path(folder, "score.mid"), Path(folder, "sound.wav")
-        file.save(score)
-        command = ["fluidsynth", "-ni", "-q", "-g", "0.6", "-r", str(RATE), "-R", "0", "-C", "0"]
-        command += ["-o", "synth.dynamic-sample-loading=1", "-O", "float", "-F", str(wave)]
-        command += [str(midi.SOUND_FONT), str(score)]
-        subprocess.run(command, capture_output=True, timeout=120, check=True)
-        samples, _ = soundfile.read(wave, dtype="float64", always_2d=True)
-    out = np.zeros(round(seconds * RATE))
-    count = min(len(out), len(samples))
-    out[:count] = samples[:count].mean(axis=1)
-    return out
+        events.append(Event(frame / FRAMES_PER_SEC, message))
+    samples = fluidsynth(1000).render(events, gain=0.6, reverb=False, chorus=False)
+    mono = samples.mean(axis=1, dtype=np.float64)[: round(seconds * RATE)]
+    return np.pad(mono, (0, round(seconds * RATE) - len(mono)))
 
 
 def _lead(
@@ -114,7 +69,7 @@ def _lead(
 ) -> NDArray[np.float64]:
     samples = round(seconds * RATE)
     at = np.arange(samples) * (FRAMES_PER_SEC / RATE)
-    hz = 440 * 2 ** ((np.interp(at, np.arange(len(pitch)), pitch) - 69) / 12)
+    hz = hertz(np.interp(at, np.arange(len(pitch)), pitch))
     wave = np.zeros(samples)
     for detune in rng.choice(((0.0,), (-0.004, 0.004), (-0.008, 0.0, 0.007))[rng.integers(3)], 3):
         phase = np.cumsum(hz * (1 + detune) / RATE) + rng.random()

@@ -8,9 +8,6 @@ soloist with the same kind of melody plays in every second piece. Other voices, 
 instruments are held out for validation. Seeds 0–999.
 """
 
-import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,15 +17,16 @@ import soundfile
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tools.render.espeak import speak
+from tools.render.mixing import add, colour, quick_length
+from tools.render.waves import RATE
 from tools.train import soloists
 from tools.train.melodies import draw_notes
-from tools.train.mixing import colour, quick_length
 from tools.train.rhythm_material import make_piece
 from tools.train.singing import draw_voice, sing, sing_words
 
 __all__ = ["RATE", "STEP_SEC", "VocalPiece", "at_rate", "make_vocal_piece", "mix_with_voice"]
 
-RATE = 44_100
 STEP_SEC = 0.1
 VOICES = ("en-us", "en-gb", "de", "fr-fr", "es", "it", "sv", "cs", "id", "el")
 VOICES_HELD_OUT = ("pt", "ru", "tr", "hi", "fi", "en-gb-scotland")
@@ -45,10 +43,6 @@ _ACTIVE_DB = -28.0
 _PAUSE_STEPS = 5
 
 Samples = NDArray[np.float32]
-
-
-class EspeakMissing(RuntimeError):
-    """espeak-ng is not installed: apt install espeak-ng."""
 
 
 class MusicMissing(RuntimeError):
@@ -70,9 +64,8 @@ def make_vocal_piece(
     """Make a piece with vocals and the same one without them, always the same for a seed.
 
     Raises:
-        EspeakMissing: There is no espeak-ng.
         MusicMissing: The music of a game is not installed.
-        midi.FluidSynthMissing: There is no FluidSynth.
+        ProgramMissing: There is no FluidSynth or no espeak-ng.
 
     """
     rng = np.random.default_rng([seed, 11])
@@ -128,26 +121,18 @@ def _vocals(kind: str, seconds: float, rng: Generator, *, held_out: bool) -> NDA
     while at < len(out):
         length = min(int(rng.uniform(1.5, 6) * RATE), len(speech), len(out) - at)
         first = int(rng.integers(0, max(1, len(speech) - length)))
-        out[at : at + length] = speech[first : first + length]
+        add(out, speech[first : first + length], at)
         at += length + int(rng.uniform(0.2, 3) * RATE)
     return out
 
 
 def _speech(rng: Generator, *, held_out: bool) -> NDArray[np.float64]:
     """Let espeak-ng speak some words, and return them at 44.1 kHz."""
-    if shutil.which("espeak-ng") is None:
-        raise EspeakMissing(EspeakMissing.__doc__)
     voices, variants = (VOICES_HELD_OUT, VARIANTS_HELD_OUT) if held_out else (VOICES, VARIANTS)
     text = " ".join(rng.choice(_SYLLABLES.split(), 40))
-    with tempfile.TemporaryDirectory() as folder:
-        wave = Path(folder, "speech.wav")
-        command = ["espeak-ng", "-v", str(rng.choice(voices)) + str(rng.choice(variants))]
-        command += ["-s", str(rng.integers(120, 230)), "-p", str(rng.integers(20, 80))]
-        subprocess.run(
-            [*command, "-w", str(wave), text], capture_output=True, timeout=60, check=True
-        )
-        samples, rate = soundfile.read(wave, dtype="float64")
-    return at_rate(samples, rate)
+    voice = str(rng.choice(voices)) + str(rng.choice(variants))
+    speed, pitch = int(rng.integers(120, 230)), int(rng.integers(20, 80))
+    return at_rate(*speak(text, voice=voice, pitch=pitch, words_a_minute=speed))
 
 
 def at_rate(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:

@@ -5,13 +5,14 @@ speaker, such as the spoken words of Debian's `ktuberling-data`, and music in wh
 The voices speak, and are sung by a vocoder, over pieces of seeds that are not trained on.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+
+from tools.train import arithmetic
+
+if __name__ == "__main__":
+    arithmetic.fix()  # before numpy is imported
 
 import numpy as np
 import soundfile

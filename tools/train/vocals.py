@@ -6,15 +6,16 @@ of four games: `apt install fluidsynth fluid-soundfont-gm espeak-ng singularity-
 parsec47-data gunroar-data`.
 """
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import argparse
 import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from tools.train import arithmetic
+
+if __name__ == "__main__":
+    arithmetic.fix()  # before numpy is imported
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,6 +208,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
+    print(arithmetic.describe())
     started = time.monotonic()
     model = train(windows(gather(_TRAINED, held_out=False)))
     write(model, options.out)

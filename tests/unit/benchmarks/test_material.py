@@ -8,12 +8,14 @@ from benchmarks.accuracy import harmony
 from benchmarks.accuracy.composer import compose_drums
 from benchmarks.accuracy.grooves import GROOVES, Groove
 from benchmarks.accuracy.harmony import harmony_exam
-from benchmarks.accuracy.numpy_band import RATE, play
+from benchmarks.accuracy.numpy_band import play
 from benchmarks.accuracy.pieces import Piece, random_for
 from benchmarks.accuracy.real_music import load_labels
 from benchmarks.accuracy.rhythm import choose_groove, rhythm_exam
 from benchmarks.accuracy.scales import KeyName, parse_key
-from benchmarks.accuracy.score import Hit, Score, steady_clock, wandering_clock
+from benchmarks.accuracy.score import Score, steady_clock, wandering_clock
+from tools.render.notes import Hit
+from tools.render.waves import RATE
 
 
 @pytest.mark.parametrize("groove", GROOVES, ids=lambda groove: f"{groove.style} {groove.name}")
@@ -27,8 +29,8 @@ def test_lines_of_a_groove_fill_its_bar(groove: Groove) -> None:
 def test_no_stroke_leaves_the_piece(groove: Groove) -> None:
     """Swing moves strokes within their bar."""
     hits = compose_drums(groove, 9, np.random.default_rng(1))
-    assert min(hit.beat for hit in hits) >= 0
-    assert max(hit.beat for hit in hits) < 9 * groove.beats
+    assert min(hit.at for hit in hits) >= 0
+    assert max(hit.at for hit in hits) < 9 * groove.beats
 
 
 def test_a_stroke_sounds_where_its_clock_says() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tools.train import midi
 from tools.train.rhythm_material import RhythmPiece, draw_plan, make_piece
+from tools.train.sound_font import fluidsynth
 from tools.train.styles import STYLES, Style
 
 SECONDS = 12.0
@@ -21,7 +21,7 @@ def seed_of(renderer: str, style: str) -> int:
 
 def piece_of(renderer: str, style: str = "techno") -> RhythmPiece:
     """Make a short piece by one renderer."""
-    if renderer != "synth" and not midi.available():
+    if renderer != "synth" and fluidsynth().missing():
         pytest.skip("needs fluidsynth and fluid-soundfont-gm")
     return make_piece(seed_of(renderer, style), seconds=SECONDS, style=style)
 

@@ -54,7 +54,7 @@ def test_a_seed_gives_the_same_piece(style: str) -> None:
     one, other = (compose(style, np.random.default_rng(7)) for _ in range(2))
     assert one == other
     assert all(20 <= note.pitch <= 100 for note in one.notes)
-    assert max(note.start for note in one.notes) < one.seconds
+    assert max(note.at for note in one.notes) < one.seconds
 
 
 def test_a_fit_knows_every_root_after_a_few() -> None:

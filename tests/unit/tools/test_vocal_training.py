@@ -1,20 +1,21 @@
 """What vocals are trained on, and the training itself."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tools.train import midi, soloists, vocal_material
+from tools.render import espeak
+from tools.train import soloists, vocal_material
 from tools.train.melodies import Manner, Note, bend
+from tools.train.sound_font import fluidsynth
 from tools.train.vocals import Windows, area_under_curve, train, write
 
 
 def test_the_same_seed_makes_the_same_piece() -> None:
     """Byte for byte, with vocals and without."""
-    if not midi.available() or shutil.which("espeak-ng") is None:
+    if fluidsynth().missing() or espeak.missing():
         pytest.skip(
             "no music can be made here: apt-get install fluidsynth fluid-soundfont-gm espeak-ng"
         )

@@ -1,22 +1,51 @@
-"""The studio: pumping, reverb, equaliser, band limits, saturation, noise, width and level."""
+"""The studio: placing, pumping, reverb, equaliser, band limits, saturation, noise and level."""
+
+import math
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-RATE = 44100
+from tools.render.waves import RATE
+
 Stereo = NDArray[np.float32]
 
 
-def pump(music: Stereo, kicks: list[float], depth: float, release: float) -> Stereo:
-    """Duck (2, frames) under every kick by ``depth`` and let it return within ``release`` s."""
+def add(track: NDArray[np.floating], sound: NDArray[np.floating], start: int) -> None:
+    """Add a mono sound to a track (frames,) from a sample on; what passes its end is cut off."""
+    part = track[start : start + len(sound)]
+    part += sound[: len(part)]
+
+
+def add_panned(mix: Stereo, sound: Stereo, start: int, gain: float, pan: float) -> None:
+    """Add a mono sound to a mix (2, frames); full left at −1, full right at 1."""
+    for track, side in zip(mix, (1 - pan, 1 + pan), strict=True):
+        add(track, np.float32(gain * min(1.0, side)) * sound, start)
+
+
+def to_peak(samples: Stereo, peak: float) -> Stereo:
+    """Return samples whose largest is `peak`; silence stays as it is."""
+    largest = float(np.abs(samples).max())
+    return samples * np.float32(peak / largest) if largest else samples
+
+
+def pump(
+    music: Stereo,
+    kicks: list[float],
+    depth: float,
+    release: float,
+    *,
+    longest: float = math.inf,
+) -> Stereo:
+    """Duck (2, frames) under every kick by `depth`; it returns within `release` s, or `longest`."""
     if not kicks or depth <= 0:
         return music
     starts = np.sort(np.round(np.asarray(kicks) * RATE).astype(np.int64))
     frames = np.arange(music.shape[1])
     last = np.searchsorted(starts, frames, side="right") - 1
     since = np.where(last >= 0, frames - starts[np.maximum(last, 0)], RATE * 10) / RATE
-    return music * (1 - depth * np.exp(-since / release)).astype(np.float32)
+    dip = depth * np.exp(-since / release) * (since < longest)
+    return music * (1 - dip).astype(np.float32)
 
 
 def quick_length(frames: int) -> int:

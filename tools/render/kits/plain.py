@@ -1,22 +1,17 @@
-"""Drum voices of our own, as samples: decaying sines, noise and squares, no recordings."""
+"""Drum kit of decaying sines, noise and squares: no recordings."""
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.score import Drum
+from tools.render.kits.kit import DrumKit, Sound
+from tools.render.waves import RATE, Wide, swept_sine, time_axis
 
-__all__ = ["RATE", "make_kit"]
+__all__ = ["make_kit"]
 
-RATE = 44_100
-Samples = npt.NDArray[np.float32]
-Wide = npt.NDArray[np.float64]
-
-
-def _time(seconds: float) -> Wide:
-    return np.arange(round(seconds * RATE)) / RATE
+_PANS = {"hat": 0.25, "open_hat": 0.25, "ride": -0.3, "tom": 0.2, "low_tom": -0.2, "shaker": -0.35}
 
 
-def _above(noise: Wide, hz: float, top: float = 20_000) -> Samples:
+def _above(noise: Wide, hz: float, top: float = 20_000) -> Sound:
     """Keep a band of a noise, in the frequency domain."""
     spectrum = np.fft.rfft(noise)
     bins = np.fft.rfftfreq(len(noise), 1 / RATE)
@@ -24,13 +19,12 @@ def _above(noise: Wide, hz: float, top: float = 20_000) -> Samples:
     return np.asarray(np.fft.irfft(spectrum * gain, len(noise)), np.float32)
 
 
-def _swept(time: Wide, high: float, low: float, fall: float) -> Samples:
-    phase = low * time + (high - low) * fall * (1 - np.exp(-time / fall))
-    return np.asarray(np.sin(2 * np.pi * phase), np.float32)
+def _swept(time: Wide, high: float, low: float, fall: float) -> Sound:
+    return swept_sine(time, low, high, fall).astype(np.float32)
 
 
-def make_kit(random: np.random.Generator) -> dict[Drum, Samples]:
-    """Build a kit whose pitches and decays are its own; every attack begins at sample 0."""
+def make_kit(random: np.random.Generator, level: float) -> DrumKit:
+    """Build a kit whose pitches and decays are its own, all of its drums at a level."""
 
     def vary(low: float, high: float) -> float:
         return float(random.uniform(low, high))
@@ -41,7 +35,7 @@ def make_kit(random: np.random.Generator) -> dict[Drum, Samples]:
     def decay(time: Wide, seconds: float) -> Wide:
         return np.asarray(np.exp(-time / seconds))
 
-    long, short = _time(0.5), _time(0.18)
+    long, short = time_axis(0.5), time_axis(0.18)
     kick = _swept(long, vary(110, 320), vary(42, 62), vary(0.012, 0.04)) * decay(
         long, vary(0.07, 0.2)
     )
@@ -55,7 +49,7 @@ def make_kit(random: np.random.Generator) -> dict[Drum, Samples]:
     hiss = 0.6 * _above(noise(long), vary(5500, 8500)) + 0.05 * _above(np.asarray(metal), 7000)
     hat = 0.5 * hiss * decay(long, vary(0.018, 0.05))
     open_hat = 0.5 * hiss * decay(long, vary(0.12, 0.22))
-    ring = _time(1.2)
+    ring = time_axis(1.2)
     bell = sum(np.sin(2 * np.pi * hz * ring) for hz in random.uniform(2500, 9000, 9))
     ride = 0.05 * np.asarray(bell) * decay(ring, 0.3)
     ride = ride + 0.15 * _above(noise(ring), 6000) * decay(ring, 0.04)
@@ -63,7 +57,7 @@ def make_kit(random: np.random.Generator) -> dict[Drum, Samples]:
     tom = _swept(long, vary(220, 260), vary(140, 180), 0.03) * decay(long, 0.12)
     low_tom = _swept(long, vary(140, 170), vary(80, 110), 0.03) * decay(long, 0.16)
     shaker = 0.3 * _above(noise(short), 5000) * np.minimum(short / 0.006, 1) * decay(short, 0.03)
-    kit: dict[Drum, npt.NDArray[np.floating]] = {
+    kit: dict[str, npt.NDArray[np.floating]] = {
         "kick": kick,
         "snare": snare,
         "clap": clap,
@@ -76,4 +70,9 @@ def make_kit(random: np.random.Generator) -> dict[Drum, Samples]:
         "low_tom": 0.8 * low_tom,
         "shaker": shaker,
     }
-    return {drum: np.asarray(samples, np.float32) for drum, samples in kit.items()}
+    return DrumKit(
+        {drum: (np.asarray(samples, np.float32),) for drum, samples in kit.items()},
+        {drum: _PANS.get(drum, 0.0) for drum in kit},
+        dict.fromkeys(kit, level),
+        response=1.5,
+    )

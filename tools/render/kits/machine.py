@@ -4,29 +4,15 @@ Every sound starts at its first sample; none has a lead-in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tools.train.score import Hit
+from tools.render.kits.kit import DrumKit, Sound
+from tools.render.waves import RATE, swept_sine, time_axis
 
-RATE = 44100
-Sound = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class DrumKit:
-    """One-shots by drum, two variants each, and where each drum stands (−1…1) and how loud."""
-
-    sounds: dict[str, tuple[Sound, ...]]
-    pans: dict[str, float]
-    levels: dict[str, float]
-
-
-def _time(seconds: float) -> NDArray[np.float64]:
-    return np.arange(round(seconds * RATE)) / RATE
+__all__ = ["build_kit"]
 
 
 def _band(
@@ -46,14 +32,9 @@ def _noise(rng: Generator, seconds: float, low: float, high: float) -> NDArray[n
     return _band(rng.standard_normal(round(seconds * RATE)), low, high)
 
 
-def _sweep(t: NDArray[np.float64], low: float, high: float, fall: float) -> NDArray[np.float64]:
-    """Sine that falls exponentially from ``high`` to ``low`` Hz, time constant ``fall`` s."""
-    return np.sin(2 * np.pi * (low * t + (high - low) * fall * (1 - np.exp(-t / fall))))
-
-
 def _metal(rng: Generator, seconds: float, low: float) -> NDArray[np.float64]:
     """Six square waves at the ratios of an analogue cymbal circuit, high-passed."""
-    t = _time(seconds)
+    t = time_axis(seconds)
     base = rng.uniform(280, 460)
     ratios = np.array([1.0, 1.34, 1.52, 1.81, 2.16, 2.63]) * rng.uniform(0.97, 1.03, 6)
     waves = sum(np.sign(np.sin(2 * np.pi * base * ratio * t)) for ratio in ratios)
@@ -70,8 +51,8 @@ def _finish(sound: NDArray[np.float64]) -> Sound:
 def kick(rng: Generator) -> Sound:
     """Swept sine, more or less driven, with or without a click."""
     decay = rng.choice([0.06, 0.1, 0.16, 0.3]) * rng.uniform(0.8, 1.2)
-    t = _time(min(0.9, 5 * decay))
-    body = _sweep(t, rng.uniform(40, 62), rng.uniform(140, 600), rng.uniform(0.008, 0.05))
+    t = time_axis(min(0.9, 5 * decay))
+    body = swept_sine(t, rng.uniform(40, 62), rng.uniform(140, 600), rng.uniform(0.008, 0.05))
     body *= np.exp(-((t / (1.6 * decay)) ** rng.uniform(1.0, 2.0)))
     click = _noise(rng, len(t) / RATE, 1500, 9000)[: len(t)] * np.exp(-t / 0.003)
     sound = body[: len(click)] + rng.uniform(0.0, 0.25) * click
@@ -82,8 +63,8 @@ def kick(rng: Generator) -> Sound:
 def snare(rng: Generator) -> Sound:
     """Two drum modes under filtered noise."""
     decay = rng.uniform(0.05, 0.16)
-    t = _time(5 * decay)
-    tone = _sweep(t, rng.uniform(160, 240), rng.uniform(260, 420), 0.01) * np.exp(
+    t = time_axis(5 * decay)
+    tone = swept_sine(t, rng.uniform(160, 240), rng.uniform(260, 420), 0.01) * np.exp(
         -t / (0.5 * decay)
     )
     tone += 0.5 * np.sin(2 * np.pi * rng.uniform(300, 380) * t) * np.exp(-t / (0.3 * decay))
@@ -94,7 +75,7 @@ def snare(rng: Generator) -> Sound:
 def clap(rng: Generator) -> Sound:
     """Three or four bursts some milliseconds apart, then a tail."""
     decay = rng.uniform(0.05, 0.14)
-    t = _time(5 * decay)
+    t = time_axis(5 * decay)
     gap, bursts = rng.uniform(0.006, 0.011), int(rng.integers(2, 5))
     envelope = 0.6 * np.exp(-np.maximum(t - bursts * gap, 0) / decay) * (t >= bursts * gap)
     for burst in range(bursts):
@@ -112,7 +93,7 @@ def _ping(
 
     def make(rng: Generator) -> Sound:
         fade, pitch = rng.uniform(*decay), rng.uniform(low, high)
-        t = _time(6 * fade)
+        t = time_axis(6 * fade)
         sound = np.cos(2 * np.pi * pitch * t) + 0.6 * np.cos(2 * np.pi * 1.48 * pitch * t)
         sound += dirt * _noise(rng, 6 * fade, 1500, 9000)[: len(t)] * np.exp(-t / 0.004)
         return _finish(sound * np.exp(-t / fade))
@@ -127,8 +108,8 @@ def _skin(
 
     def make(rng: Generator) -> Sound:
         fade, pitch = rng.uniform(*decay), rng.uniform(low, high)
-        t = _time(6 * fade)
-        sound = _sweep(t, pitch, pitch * rng.uniform(1.15, 2.0), 0.02) * np.exp(-t / fade)
+        t = time_axis(6 * fade)
+        sound = swept_sine(t, pitch, pitch * rng.uniform(1.15, 2.0), 0.02) * np.exp(-t / fade)
         hand = _noise(rng, 6 * fade, 800, 6000)[: len(t)] * np.exp(-t / 0.008)
         return _finish(sound + slap * hand)
 
@@ -141,7 +122,7 @@ def _cymbal(low: float, decay: tuple[float, float], bell: float) -> Callable[[Ge
     def make(rng: Generator) -> Sound:
         fade, mixture = rng.uniform(*decay), rng.uniform(0, 1)
         seconds = min(2.5, 5 * fade)
-        t = _time(seconds)
+        t = time_axis(seconds)
         floor = low * rng.uniform(0.7, 1.3)
         sound = mixture * _metal(rng, seconds, floor)
         sound += (1 - mixture) * _noise(rng, seconds, floor, 17_000)[: len(t)]
@@ -159,7 +140,7 @@ def _shake(
 
     def make(rng: Generator) -> Sound:
         rise, fade = rng.uniform(*swell), rng.uniform(*decay)
-        t = _time(rise + 5 * fade)
+        t = time_axis(rise + 5 * fade)
         envelope = np.minimum(t / rise, 1) * np.exp(-np.maximum(t - rise, 0) / fade)
         return _finish(_noise(rng, rise + 5 * fade, low, 16_000)[: len(t)] * envelope)
 
@@ -220,21 +201,4 @@ def build_kit(drums: list[str], rng: Generator) -> DrumKit:
         middle = drum in ("kick", "snare", "clap", "surdo")
         pans[drum] = 0.0 if middle else float(rng.uniform(-0.6, 0.6))
         levels[drum] = LEVELS.get(drum, 0.4) * float(10 ** rng.uniform(-0.2, 0.2))
-    return DrumKit(sounds, pans, levels)
-
-
-def strike(hits: tuple[Hit, ...], kit: DrumKit, frames: int) -> NDArray[np.float32]:
-    """Mix the hits to (2, frames)."""
-    out = np.zeros((2, frames), np.float32)
-    for index, hit in enumerate(hits):
-        variants = kit.sounds[hit.drum]
-        sound = variants[index % len(variants)]
-        start = round(hit.at * RATE)
-        if start < 0 or start >= frames:
-            continue
-        sound = sound[: frames - start]
-        gain = kit.levels[hit.drum] * hit.velocity**1.4
-        pan = kit.pans[hit.drum]
-        for channel, side in enumerate((1 - pan, 1 + pan)):
-            out[channel, start : start + len(sound)] += np.float32(gain * min(1.0, side)) * sound
-    return out
+    return DrumKit(sounds, pans, levels, response=1.4)

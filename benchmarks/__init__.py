@@ -1,0 +1,1 @@
+"""How right and how fast Offbeat is, measured from outside."""
