@@ -7,7 +7,7 @@ adds up in an order of its own; the models are made as on Haswell, on one core.
 import os
 import platform
 
-from analyzer.cores import use_one_core
+from analyzer.cores import limit_blas_threads
 
 __all__ = ["describe", "fix"]
 
@@ -17,7 +17,7 @@ _NEWER = "X86_V4 AVX512_ICL AVX512_SPR"
 
 def fix() -> None:
     """Choose the arithmetic; it is asked for once, when numpy is imported."""
-    use_one_core()
+    limit_blas_threads()
     os.environ["OPENBLAS_CORETYPE"] = _CORE
     os.environ["NPY_DISABLE_CPU_FEATURES"] = _NEWER
 
