@@ -1,7 +1,7 @@
 """A launch is tried until the launcher accepts or rejects it, or its run is parked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import cast
 
 import pytest
@@ -198,7 +198,7 @@ async def launch_without_redis(parts: Parts) -> None:
         await asyncio.sleep(0.001)
 
 
-def settled_at_once(parts: Parts) -> Callable[[LaunchSpec], Awaitable[str]]:
+def settled_at_once(parts: Parts) -> Callable[[LaunchSpec], Coroutine[object, object, str]]:
     """Return what creates Jobs that have their result at once."""
     create = parts.cluster.create
 
