@@ -1,7 +1,6 @@
 """A launch is tried until the launcher accepts or rejects it, or its run is parked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import cast
 
 import pytest
@@ -198,8 +197,8 @@ async def launch_without_redis(parts: Parts) -> None:
         await asyncio.sleep(0.001)
 
 
-def settled_at_once(parts: Parts) -> Callable[[LaunchSpec], Awaitable[str]]:
-    """Return what creates Jobs that have their result at once."""
+def settle_at_once(parts: Parts) -> None:
+    """Let every Job have its result as soon as it is created."""
     create = parts.cluster.create
 
     async def create_and_settle(spec: LaunchSpec) -> str:
@@ -207,12 +206,12 @@ def settled_at_once(parts: Parts) -> Callable[[LaunchSpec], Awaitable[str]]:
         parts.cluster.change(name, cleanup_scheduled=True)
         return name
 
-    return create_and_settle
+    parts.cluster.create = create_and_settle  # type: ignore[method-assign]
 
 
 async def test_a_run_that_redis_has_lost_after_its_result(parts: Parts) -> None:
     """Its Job says that it is settled: entered again, it would be done again."""
-    parts.cluster.create = settled_at_once(parts)  # type: ignore[method-assign]
+    settle_at_once(parts)
     parts.runs.answers["launched"] = "unknown"
     await parts.launch()
     assert [said[0] for said in parts.runs.said] == ["launched"]
@@ -230,7 +229,7 @@ async def test_a_job_that_cannot_be_read_for_a_moment(parts: Parts) -> None:
         return await is_settled(spec)
 
     parts.cluster.is_settled = hesitate  # type: ignore[method-assign]
-    parts.cluster.create = settled_at_once(parts)  # type: ignore[method-assign]
+    settle_at_once(parts)
     parts.runs.answers["launched"] = "unknown"
     await parts.launch()
     assert told == ["502"]
