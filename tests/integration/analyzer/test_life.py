@@ -265,8 +265,8 @@ def test_memory_does_not_grow_with_the_length(pod: Pod, tmp_path: Path) -> None:
         script = tmp_path / "peak.py"
         script.write_text(
             "import sys\nfrom pathlib import Path\n"
-            "from analyzer.cores import limit_blas_threads\nuse_one_core()\n"
-            "from analyzer.memory import tune_malloc\nsettle_memory()\n"
+            "from analyzer.cores import limit_blas_threads\nlimit_blas_threads()\n"
+            "from analyzer.memory import tune_malloc\ntune_malloc()\n"
             "from analyzer.pipeline import analyse\nanalyse(Path(sys.argv[1]))\n"
             "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
         )
