@@ -5,6 +5,7 @@ calls it in its own process, and the pod calls the same.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +23,7 @@ from analyzer.output.folder import OutputPlace
 from analyzer.output.waveform import write_waveform
 from analyzer.results.build import build_results
 from analyzer.results.waveform import NO_MOUNT, WaveformOutcome
-from analyzer.stream import Consumer, StreamFacts, feed
+from analyzer.stream import Consumer, Progress, StreamFacts, feed
 from offbeat.analysis import Results
 from offbeat.job import CueTrack
 
@@ -91,6 +92,15 @@ def analyse(
         raise
 
 
+@dataclass(frozen=True)
+class _Decoded:
+    """What is left of a file when it is decoded: no reader and no sample."""
+
+    facts: StreamFacts
+    features: Features
+    warnings: list[str]
+
+
 def _analyse(
     file: BinaryIO,
     *,
@@ -101,24 +111,19 @@ def _analyse(
     block_frames: int | None,
     listeners: Sequence[ConsumerFactory],
 ) -> Results:
-    with open_reader(file) as reader:
-        facts = StreamFacts.of(reader)
-        extractor = _extractor(facts, options, with_waveform=output is not None)
-        others = [listener(facts) for listener in listeners]
-        feed(
-            reader,
-            [extractor, *others],
-            max_duration_sec=options.max_duration_sec,
-            progress=lambda fraction: report(fraction, _STAGE),
-            block_frames=block_frames,
-        )
-        features = extractor.finish()
-        for other in others:
-            other.finish()
-        warnings = [*reader.warnings, *clipped_ends(cues, features.duration_sec)]
+    decoded = _decode(
+        file,
+        options,
+        with_waveform=output is not None,
+        progress=lambda fraction: report(fraction, _STAGE),
+        block_frames=block_frames,
+        listeners=listeners,
+    )
+    facts, features = decoded.facts, decoded.features
     stage_ended = partial(return_memory, features.duration_sec)
     stage_ended()
     check_cues(cues, features.duration_sec)
+    warnings = [*decoded.warnings, *clipped_ends(cues, features.duration_sec)]
     waveform = _write(features, output)
     if output and waveform.missing:
         warnings.append(f"the waveform was not written: {waveform.missing}")
@@ -132,6 +137,33 @@ def _analyse(
     return build_results(
         facts, features, found, options=options, warnings=warnings, waveform=waveform
     )
+
+
+def _decode(
+    file: BinaryIO,
+    options: Options,
+    *,
+    with_waveform: bool,
+    progress: Progress,
+    block_frames: int | None,
+    listeners: Sequence[ConsumerFactory],
+) -> _Decoded:
+    """Decode a file for everybody who listens; what they work with is freed when it returns."""
+    with open_reader(file) as reader:
+        facts = StreamFacts.of(reader)
+        extractor = _extractor(facts, options, with_waveform=with_waveform)
+        others = [listener(facts) for listener in listeners]
+        feed(
+            reader,
+            [extractor, *others],
+            max_duration_sec=options.max_duration_sec,
+            progress=progress,
+            block_frames=block_frames,
+        )
+        features = extractor.finish()
+        for other in others:
+            other.finish()
+        return _Decoded(facts, features, reader.warnings)
 
 
 def _extractor(facts: StreamFacts, options: Options, *, with_waveform: bool) -> Extractor:
