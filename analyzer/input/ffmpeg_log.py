@@ -23,6 +23,9 @@ That a packet is cut short is only a warning to ffmpeg, which may promise no mor
 """
 
 _WHITELIST = re.compile(r"(not on whitelist) '.*")
+_CODEC = re.compile(r"odec[ (]+(\w+)\) not (?:on whitelist|found)")
+"""What an ffmpeg with many decoders says of one that is not allowed, and what one without it says."""
+
 _BITS = re.compile(r"\((\d+) bit\)")
 _LOSSLESS = ("alac", "flac", "wavpack", "wmalossless", "pcm_")
 _SAMPLE_BITS = {"u8": 8, "s16": 16, "s32": 32, "flt": 32, "dbl": 64}
@@ -104,6 +107,8 @@ class FfmpegLog:
         if any("matches no streams" in line for line in self.errors):
             return "holds no sound: send a file with an audio stream"
         if self.says_unsupported():
+            named = _CODEC.search(what)
+            what = named[1] if named else what
             return f"holds sound that is not decoded ({what}): send AAC, ALAC, MP3 or PCM"
         return f"cannot be decoded ({what}): check that the upload was complete, or encode it again"
 

@@ -97,7 +97,12 @@ def test_many_errors_do_not_pile_up() -> None:
     ("text", "unsupported", "said"),
     [
         ("[fatal] Stream map '0:a:0' matches no streams.\n", True, "holds no sound"),
-        ("[a @ 0x1] [error] Codec (ac3) not on whitelist 'aac'\n", True, "not decoded"),
+        ("[a @ 0x1] [error] Codec (ac3) not on whitelist 'aac'\n", True, "not decoded (ac3)"),
+        (
+            "[error] Decoder (codec pcm_mulaw) not found for input stream #0:0\n",
+            True,
+            "not decoded (pcm_mulaw)",
+        ),
         ("[a @ 0x1] [error] moov atom not found\n", False, "moov atom not found"),
         ("", False, "nothing could be decoded"),
     ],
