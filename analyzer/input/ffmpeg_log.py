@@ -24,7 +24,7 @@ That a packet is cut short is only a warning to ffmpeg, which may promise no mor
 
 _WHITELIST = re.compile(r"(not on whitelist) '.*")
 _CODEC = re.compile(r"odec[ (]+(\w+)\) not (?:on whitelist|found)")
-"""What an ffmpeg with many decoders says of one that is not allowed, and what one without it says."""
+"""What ffmpeg says of a decoder that is not allowed, and what it says if it has none."""
 
 _BITS = re.compile(r"\((\d+) bit\)")
 _LOSSLESS = ("alac", "flac", "wavpack", "wmalossless", "pcm_")
@@ -108,7 +108,8 @@ class FfmpegLog:
             return "holds no sound: send a file with an audio stream"
         if self.says_unsupported():
             named = _CODEC.search(what)
-            what = named[1] if named else what
+            codec = named[1] if named else what
+            what = "an unknown codec" if codec == "none" else codec
             return f"holds sound that is not decoded ({what}): send AAC, ALAC, MP3 or PCM"
         return f"cannot be decoded ({what}): check that the upload was complete, or encode it again"
 
