@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
+.PHONY: help setup stems-model test-oracle demo test check unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,8 +62,18 @@ faults: setup ## break Redis, the Kubernetes API and controllers under 10,000 me
 	@KIND_NODE_IMAGE='$(KIND_NODE_IMAGE)' \
 	  $(BIN)/python -m tests.faults --site kind --seed $(SEED) --messages $(MESSAGES) --scenario $(SCENARIO) $(FAULTS_FLAGS)
 
-test: setup check ## checks, unit and integration tests
+test: setup check stems-model ## checks, unit and integration tests
 	$(BIN)/pytest tests/unit tests/integration
+
+STEMS_MODEL := build/models/2stems/vocals.onnx
+stems-model: setup $(STEMS_MODEL) ## make the networks that separate stems of Deezer's checkpoint; tests use them
+
+$(STEMS_MODEL): | $(READY)
+	@$(BIN)/python -m analyzer.stems.export build/models
+
+test-oracle: setup stems-model ## stems beside those of Spleeter on TensorFlow, in an environment of its own: 700 MB, minutes
+	@tools/make-oracle build/oracle
+	OFFBEAT_ORACLE=build/oracle/bin/python $(BIN)/pytest tests/oracle
 
 images: ## build both images
 	docker build $(DOCKER_BUILD_FLAGS) -t offbeat/controller:$(VERSION) -t offbeat/controller:dev -f Dockerfile.controller .
@@ -92,9 +102,12 @@ train: setup ## make the files of analyzer/models again; needs FluidSynth, espea
 lock: setup ## resolve what the images install, with hashes
 	$(BIN)/python -m pip install --quiet 'uv~=$(UV_VERSION)'
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra controller -o requirements/controller.lock pyproject.toml
-	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra analyzer -c requirements/controller.lock -o requirements/analyzer.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra analyzer --extra stems --no-emit-package onnx --no-emit-package ml-dtypes \
+	  -c requirements/controller.lock -o requirements/analyzer.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra stems -c requirements/analyzer.lock -o requirements/stems.lock pyproject.toml
 
-# One resolution for both: the second is bound by the first. The image of local mode needs no more than the analyzer's.
+# One resolution for all: each is bound by the one before. The image of local mode needs no more than the analyzer's, and the
+# package onnx only writes the networks (stems.lock), which the image then has.
 LOCK_FLAGS := --quiet --upgrade --generate-hashes --python-version 3.11 --python-platform linux \
   --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
 

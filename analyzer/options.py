@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, Self
 
 from offbeat.job import JobOptions
@@ -23,6 +24,12 @@ class Limits(Protocol):
     def max_duration_sec(self) -> float: ...
 
     @property
+    def stems_model(self) -> str: ...
+
+    @property
+    def stems_models_path(self) -> Path | None: ...
+
+    @property
     def bpm_min(self) -> float | None: ...
 
     @property
@@ -37,6 +44,8 @@ class Options:
         silence_top_db: What lies this many dB or more below full scale is silence.
         max_duration_sec: A file that decodes to more than this is refused.
         stems: Whether the job asks for stems.
+        stems_model: The set of networks that separates them.
+        stems_models_path: Where such sets lie; the user's data folder where it is not given.
         bpm_min: Slower tempi are not considered.
         bpm_max: Nor are faster ones.
 
@@ -45,6 +54,8 @@ class Options:
     silence_top_db: float = 60.0
     max_duration_sec: float = 43_200.0
     stems: bool = False
+    stems_model: str = "2stems"
+    stems_models_path: Path | None = None
     bpm_min: float | None = None
     bpm_max: float | None = None
 
@@ -55,6 +66,8 @@ class Options:
             silence_top_db=limits.silence_top_db,
             max_duration_sec=limits.max_duration_sec,
             stems=asked.stems,
+            stems_model=limits.stems_model,
+            stems_models_path=limits.stems_models_path,
             bpm_min=limits.bpm_min if asked.bpm_min is None else asked.bpm_min,
             bpm_max=limits.bpm_max if asked.bpm_max is None else asked.bpm_max,
         )

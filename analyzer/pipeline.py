@@ -5,6 +5,7 @@ calls it in its own process, and the pod calls the same.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from analyzer.options import Options
 from analyzer.output.folder import OutputPlace
 from analyzer.output.waveform import write_waveform
 from analyzer.results.build import build_results
+from analyzer.results.stems import NOT_ASKED_FOR, StemsOutcome
 from analyzer.results.waveform import NO_MOUNT, WaveformOutcome
 from analyzer.stream import Consumer, Progress, StreamFacts, feed
 from offbeat.analysis import Results
@@ -49,6 +51,7 @@ def analyse(
     cues: Sequence[CueTrack] = (),
     options: Options = _DEFAULTS,
     output: OutputPlace | None = None,
+    stems_output: OutputPlace | None = None,
     shown: str | None = None,
     report: ProgressCallback = _unreported,
     block_frames: int | None = None,
@@ -62,6 +65,7 @@ def analyse(
         options: Limits and thresholds.
         output: Where files go that are too large for a result, such as the waveform. What cannot
             be written there is null in the results, and a warning says why.
+        stems_output: Where stems go, if not there as well.
         shown: How the file is called in errors; the path where it is not given.
         report: Told how far the analysis is.
         block_frames: Sample frames to decode at a time, about ten seconds' by default. No figure
@@ -78,6 +82,7 @@ def analyse(
         cues=cues,
         options=options,
         output=output,
+        stems_output=stems_output or output,
         report=report,
         block_frames=block_frames,
         listeners=listeners,
@@ -98,6 +103,7 @@ class _Decoded:
 
     facts: StreamFacts
     features: Features
+    stems: StemsOutcome
     warnings: list[str]
 
 
@@ -107,6 +113,7 @@ def _analyse(
     cues: Sequence[CueTrack],
     options: Options,
     output: OutputPlace | None,
+    stems_output: OutputPlace | None,
     report: ProgressCallback,
     block_frames: int | None,
     listeners: Sequence[ConsumerFactory],
@@ -115,6 +122,7 @@ def _analyse(
         file,
         options,
         with_waveform=output is not None,
+        stems_output=stems_output,
         progress=lambda fraction: report(fraction, _STAGE),
         block_frames=block_frames,
         listeners=listeners,
@@ -135,7 +143,13 @@ def _analyse(
         stage_ended=stage_ended,
     )
     return build_results(
-        facts, features, found, options=options, warnings=warnings, waveform=waveform
+        facts,
+        features,
+        found,
+        options=options,
+        warnings=warnings,
+        waveform=waveform,
+        stems=decoded.stems,
     )
 
 
@@ -144,15 +158,17 @@ def _decode(
     options: Options,
     *,
     with_waveform: bool,
+    stems_output: OutputPlace | None,
     progress: Progress,
     block_frames: int | None,
     listeners: Sequence[ConsumerFactory],
 ) -> _Decoded:
     """Decode a file for everybody who listens; what they work with is freed when it returns."""
-    with open_reader(file) as reader:
+    with open_reader(file) as reader, ExitStack() as stack:
         facts = StreamFacts.of(reader)
         extractor = _extractor(facts, options, with_waveform=with_waveform)
         others = [listener(facts) for listener in listeners]
+        stems = _begin_stems(stack, others, facts, options, stems_output)
         feed(
             reader,
             [extractor, *others],
@@ -163,7 +179,26 @@ def _decode(
         features = extractor.finish()
         for other in others:
             other.finish()
-        return _Decoded(facts, features, reader.warnings)
+        return _Decoded(facts, features, stems, [*reader.warnings, *stems.warnings])
+
+
+def _begin_stems(
+    stack: ExitStack,
+    consumers: list[Consumer],
+    facts: StreamFacts,
+    options: Options,
+    output: OutputPlace | None,
+) -> StemsOutcome:
+    """Have the stems separated if they are asked for; nothing of it is imported if they are not."""
+    if not options.stems:
+        return NOT_ASKED_FOR
+    from analyzer.stems.separation import StemSeparation, begin_separation
+
+    begun = begin_separation(facts, options, output)
+    if not isinstance(begun, StemSeparation):
+        return begun
+    consumers.append(stack.enter_context(begun))
+    return begun.outcome
 
 
 def _extractor(facts: StreamFacts, options: Options, *, with_waveform: bool) -> Extractor:

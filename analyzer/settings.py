@@ -1,11 +1,12 @@
 """The settings of one analyzer run, read from the environment that its Job sets."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from offbeat import keys
-from offbeat.settings import Settings
+from offbeat.settings import NoneIfEmpty, Settings
 
 __all__ = ["AnalyzerSettings"]
 
@@ -27,6 +28,10 @@ class AnalyzerSettings(Settings):
     )
     max_duration_sec: float = Field(
         43_200.0, gt=0, description="longest file that is analysed, decoded seconds"
+    )
+    stems_model: str = Field("2stems", description="the networks that separate stems")
+    stems_models_path: Annotated[Path | None, NoneIfEmpty] = Field(
+        None, description="folder of such networks; the user's data folder where it is not set"
     )
     bpm_min: float | None = Field(
         None, ge=20, le=400, description="slowest tempo, where the job names none"

@@ -30,6 +30,8 @@ class StreamFacts:
     bit_depth: int | None
     rate: int
     channels: int
+    expected_frames: int | None = None
+    """What the header promises: no figure may depend on it."""
 
     @classmethod
     def of(cls, reader: Reader) -> "StreamFacts":
@@ -40,6 +42,7 @@ class StreamFacts:
             bit_depth=reader.bit_depth,
             rate=reader.rate,
             channels=reader.channels,
+            expected_frames=reader.expected_frames,
         )
 
 

@@ -14,14 +14,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from analyzer.errors import OutputRefused
 
-__all__ = ["OutputFolder", "OutputPlace"]
+__all__ = ["GrowingFile", "OutputFolder", "OutputPlace"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _WORDS = {
     errno.ENOSPC: "no space is left",
     errno.EDQUOT: "its quota is used up",
@@ -63,19 +63,50 @@ class OutputFolder:
 
     def put(self, name: str, content: Iterable[bytes]) -> str:
         """Write a file, part by part, and return its path below the mount."""
+        growing = self.begin(name)
+        try:
+            growing.file.writelines(content)
+        except BaseException as error:
+            growing.discard()
+            if isinstance(error, OSError):
+                raise _refused(self._place, error) from error
+            raise
+        return growing.commit()
+
+    def begin(self, name: str) -> "GrowingFile":
+        """Open a file that is written bit by bit; until it is committed it has a hidden name."""
         part = f".{name}.{secrets.token_hex(8)}.part"
         try:
-            try:
-                _write(part, content, self._folder)
-                os.rename(part, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(part, dir_fd=self._folder)
-                raise
+            descriptor = os.open(part, _NEW_FILE, mode=0o666, dir_fd=self._folder)
+        except OSError as error:
+            raise _refused(self._place, error) from error
+        return GrowingFile(self, os.fdopen(descriptor, "w+b"), part, name)
+
+    def free_bytes(self) -> int:
+        """Return how much this user may still write."""
+        try:
+            found = os.fstatvfs(self._folder)
+        except OSError as error:
+            raise _refused(self._place, error) from error
+        return found.f_bavail * found.f_frsize
+
+    def name(self, part: str, name: str) -> str:
+        """Give a file that is complete its name."""
+        try:
+            os.rename(part, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         except OSError as error:
             raise _refused(self._place, error) from error
         self._put.append(name)
         return str(self._place.folder / name)
+
+    def drop(self, part: str) -> None:
+        """Remove a file that is not complete."""
+        with contextlib.suppress(OSError):
+            os.unlink(part, dir_fd=self._folder)
+
+    def refused(self, error: OSError) -> OutputRefused:
+        """Return what an error of the system means for who reads the result."""
+        return _refused(self._place, error)
 
     def __enter__(self) -> Self:
         try:
@@ -107,6 +138,48 @@ class OutputFolder:
                 os.unlink(name, dir_fd=self._folder)
 
 
+class GrowingFile:
+    """A file of an `OutputFolder` that is being written, and open for reading, too.
+
+    Attributes:
+        file: What to write to.
+
+    """
+
+    def __init__(self, folder: OutputFolder, file: BinaryIO, part: str, name: str) -> None:
+        self.file = file
+        self._folder, self._part, self._name = folder, part, name
+
+    def commit(self) -> str:
+        """Put all of it on disk, give it its name, and return its path below the mount.
+
+        Raises:
+            OutputRefused: It could not be written; it is gone.
+
+        """
+        try:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+        except OSError as error:
+            self.discard()
+            raise self._folder.refused(error) from error
+        except BaseException:
+            self.discard()
+            raise
+        try:
+            return self._folder.name(self._part, self._name)
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Remove it."""
+        with contextlib.suppress(OSError):
+            self.file.close()
+        self._folder.drop(self._part)
+
+
 def _open_folder(place: OutputPlace) -> int:
     """Open the folder, step by step from the mount, and make those that are missing."""
     folder = os.open(place.mount, _FOLDER)
@@ -121,14 +194,6 @@ def _open_folder(place: OutputPlace) -> int:
         os.close(folder)
         raise
     return folder
-
-
-def _write(name: str, content: Iterable[bytes], folder: int) -> None:
-    descriptor = os.open(name, _NEW_FILE, mode=0o666, dir_fd=folder)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(content)
-        file.flush()
-        os.fsync(descriptor)
 
 
 def _refused(place: OutputPlace, error: OSError) -> OutputRefused:

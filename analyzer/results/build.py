@@ -8,6 +8,7 @@ from analyzer.options import Options
 from analyzer.results.key import put_key
 from analyzer.results.loudness import put_levels
 from analyzer.results.rhythm import put_beats, put_file_beats, put_rhythm
+from analyzer.results.stems import NOT_ASKED_FOR, StemsOutcome, put_stems
 from analyzer.results.timbre import put_faults, put_timbre
 from analyzer.results.trim import put_trim_points
 from analyzer.results.values import Values
@@ -19,7 +20,6 @@ from offbeat.analysis import Analysis, GlobalAnalysis, Results, Track
 
 __all__ = ["build_results"]
 
-_NOT_YET_STEMS = "stems were asked for, and are not separated by this version of the analyzer"
 _TIME_DIGITS = 6
 
 
@@ -31,10 +31,11 @@ def build_results(
     options: Options,
     warnings: Sequence[str],
     waveform: WaveformOutcome = NO_MOUNT,
+    stems: StemsOutcome = NOT_ASKED_FOR,
 ) -> Results:
     """Return the result of what was found."""
     return Results(
-        global_=_file(facts, features, found, options=options, waveform=waveform),
+        global_=_file(facts, features, found, options=options, waveform=waveform, stems=stems),
         tracks=[_track(facts, features, track) for track in found.tracks],
         warnings=list(warnings),
         analyzer_version=__version__,
@@ -48,10 +49,11 @@ def _file(
     *,
     options: Options,
     waveform: WaveformOutcome,
+    stems: StemsOutcome,
 ) -> GlobalAnalysis:
     values = Values()
     _put_facts(values, facts, features)
-    _put_stems(values, options)
+    put_stems(values, stems)
     put_trim_points(
         values,
         found.trim,
@@ -101,10 +103,3 @@ def _put_facts(values: Values, facts: StreamFacts, features: Features) -> None:
     values.put("codec", facts.codec)
     missing = f"{facts.codec} is lossy: it has no bit depth"
     values.put_or_explain("bit_depth", facts.bit_depth, missing=missing)
-
-
-def _put_stems(values: Values, options: Options) -> None:
-    if options.stems:
-        values.leave_out("stems", missing=_NOT_YET_STEMS)
-    else:
-        values.put("stems", {})

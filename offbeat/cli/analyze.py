@@ -36,6 +36,16 @@ def analyze(
             show_default="OFFBEAT_OUTPUT_MOUNT_PATH, else nothing is written",
         ),
     ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Separate stems, and write them as FLAC below this folder; "
+            "needs `offbeat models pull`.",
+            show_default=False,
+        ),
+    ] = None,
     json_file: Annotated[
         str | None,
         typer.Option(
@@ -52,8 +62,15 @@ def analyze(
     from offbeat.result import dump_result
 
     need("numpy", "soundfile")
-    request = Request(file=str(file), cue=cue, cues=cues, bpm_min=bpm_min, bpm_max=bpm_max)
-    result = _result(file, _job(request), output)
+    request = Request(
+        file=str(file),
+        cue=cue,
+        cues=cues,
+        stems=stems is not None,
+        bpm_min=bpm_min,
+        bpm_max=bpm_max,
+    )
+    result = _result(file, _job(request), output, stems)
     if json_file == "-":
         typer.echo(dump_result(result))
     elif json_file is not None:
@@ -80,7 +97,9 @@ def _job(request: Request) -> "Job":
         raise Fault(str(refused)) from refused
 
 
-def _result(file: Path, job: "Job", output: Path | None) -> "CompletedResult | FailedResult":
+def _result(
+    file: Path, job: "Job", output: Path | None, stems: Path | None
+) -> "CompletedResult | FailedResult":
     """Analyse a file behind a progress bar on standard error.
 
     Raises:
@@ -105,7 +124,8 @@ def _result(file: Path, job: "Job", output: Path | None) -> "CompletedResult | F
 
     settings = AnalyzerSettings(run_id=_RUN_ID)
     mount = output or settings.output_mount_path
-    place = OutputPlace(mount, PurePosixPath(slug(file.name))) if mount else None
+    folder = PurePosixPath(slug(file.name))
+    place = OutputPlace(mount, folder) if mount else None
 
     with Bar(file.name) as bar:
 
@@ -120,6 +140,7 @@ def _result(file: Path, job: "Job", output: Path | None) -> "CompletedResult | F
                 cues=job.sorted_cues(),
                 options=Options.of(settings, job.options),
                 output=place,
+                stems_output=OutputPlace(stems, folder) if stems else None,
                 report=report,
             )
         except AnalysisRefused as refused:

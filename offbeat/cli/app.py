@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from offbeat import errors
-from offbeat.cli import adopt, analyze, check, demo, dev, doctor, pop, push, status, submit
+from offbeat.cli import (
+    adopt,
+    analyze,
+    check,
+    demo,
+    dev,
+    doctor,
+    models,
+    pop,
+    push,
+    status,
+    submit,
+)
 from offbeat.cli.exits import Exit, Fault
 
 __all__ = ["app", "run"]
@@ -31,6 +43,7 @@ app.command("analyze")(analyze.analyze)
 app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
 app.command("adopt")(adopt.adopt)
+app.add_typer(models.models, name="models")
 
 _EXITS: dict[type[errors.OffbeatError], Exit] = {
     errors.NoRedisConfigured: Exit.NO_CONNECTION,

@@ -45,8 +45,8 @@ class LocalMode:
     """Whether `OFFBEAT_…` variables of this process count."""
 
 
-def need(*modules: str) -> None:
-    """Check that the parts of local mode are installed.
+def need(*modules: str, instead: str = "pip install 'offbeat[cli,analyzer,local]'") -> None:
+    """Check that what a command imports is installed.
 
     Raises:
         Fault: One is not.
@@ -54,9 +54,7 @@ def need(*modules: str) -> None:
     """
     absent = [name for name in modules if find_spec(name) is None]
     if absent:
-        raise Fault(
-            f"local mode needs {', '.join(absent)}: pip install 'offbeat[cli,analyzer,local]'"
-        )
+        raise Fault(f"this needs {', '.join(absent)}: {instead}")
 
 
 def environment(mode: LocalMode, outer: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,13 @@ DEFAULT_PROFILE = {
     "runtimeClassName": "",
 }
 
+STEMS_PROFILE = DEFAULT_PROFILE | {
+    "resources": {
+        "requests": {"cpu": "1", "memory": "768Mi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "2Gi"},
+    }
+}
+
 
 def jobs(render: Render, values: dict[str, Any] | None = None) -> dict[str, Any]:
     """Read jobs.json out of the rendered ConfigMap."""
@@ -45,7 +52,7 @@ def test_minimal_values_give_one_complete_profile(render: Render) -> None:
         "serviceAccountName": "offbeat-analyzer",
         "imagePullSecrets": [],
         "env": [],
-        "profiles": {"default": DEFAULT_PROFILE},
+        "profiles": {"default": DEFAULT_PROFILE, "stems": STEMS_PROFILE},
     }
 
 
@@ -80,6 +87,7 @@ def test_another_profile_says_only_what_differs(render: Render) -> None:
     }
     assert jobs(render, {"profiles": {"big": own}})["profiles"] == {
         "default": DEFAULT_PROFILE,
+        "stems": STEMS_PROFILE,
         "big": expected,
     }
 
