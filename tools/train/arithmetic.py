@@ -27,10 +27,13 @@ def describe() -> str:
     import numpy as np  # not before the arithmetic is chosen
     from threadpoolctl import threadpool_info
 
-    cores = {pool["architecture"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    cores = {pool["architecture"] for pool in pools}
+    threads = max(pool["num_threads"] for pool in pools)
     extensions = (np.show_config(mode="dicts") or {})["SIMD Extensions"]
     level = [*extensions["baseline"], *extensions.get("found", [])][-1]
-    given = f"{platform.machine()}, OpenBLAS {', '.join(sorted(cores))}, NumPy {level}, one core"
-    if cores == {_CORE} and level == _LEVEL:
+    given = f"{platform.machine()}, OpenBLAS {', '.join(sorted(cores))}, NumPy {level}"
+    given += f", threads: {threads}"
+    if (cores, level, threads) == ({_CORE}, _LEVEL, 1):
         return f"{given}: x86-64 processors with AVX2 make the same bytes"
     return f"{given}: other bytes than on x86-64 processors with AVX2"
