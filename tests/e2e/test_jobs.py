@@ -119,3 +119,24 @@ def test_helm_test_passes(installation: Installation) -> None:
     )
     assert "OK after" in said
     assert not installation.pop_all(), "the test left its result to strangers"
+
+
+def test_stems_lie_in_the_output_mount(
+    installation: Installation, audio: Path, music: list[str]
+) -> None:
+    """A pod of the profile `stems` separates real music within its limit of memory."""
+    path = min(music, key=lambda name: (audio / name).stat().st_size)
+    installation.push(
+        {"job_id": "stems", "relative_path": path, "profile": "stems", "options": {"stems": True}}
+    )
+    result = installation.result("stems")
+    assert isinstance(result, CompletedResult), result
+    whole = result.results.global_
+    assert whole.stems is not None, whole.unavailable["stems"]
+    assert list(whole.stems) == ["vocals", "accompaniment"]
+    for name in whole.stems.values():
+        stem = soundfile.info(str(installation.settings.output / name))
+        assert (stem.format, stem.samplerate) == ("FLAC", whole.sample_rate_hz)
+        assert stem.frames == whole.frames
+    folder = (installation.settings.output / name).parent
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]

@@ -28,7 +28,7 @@ DEFAULT_PROFILE = {
 
 STEMS_PROFILE = DEFAULT_PROFILE | {
     "resources": {
-        "requests": {"cpu": "1", "memory": "768Mi", "ephemeral-storage": "64Mi"},
+        "requests": {"cpu": "500m", "memory": "768Mi", "ephemeral-storage": "64Mi"},
         "limits": {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "2Gi"},
     }
 }
