@@ -17,14 +17,16 @@ NOTHING = "–"
 _PIPE_WIDTH = 120
 
 
-def print_result(result: CompletedResult | FailedResult | CancelledResult) -> None:
-    """Print a result to standard output."""
-    console = _console()
+def print_result(
+    result: CompletedResult | FailedResult | CancelledResult, console: Console | None = None
+) -> None:
+    """Print a result, by default to standard output."""
+    console = console or _console()
     head = Text(f"job {result.job_id} {result.status}", style="bold")
     run = f"  run {result.run_id}, attempt {result.attempt}"
     console.print(head + Text(run, style="dim"))
     if isinstance(result, CompletedResult):
-        print_results(result.results)
+        print_results(result.results, console)
     elif isinstance(result, FailedResult):
         hint = "pushing it again may help" if result.retryable else "pushing it again will not help"
         _plain(console, f"{result.error} ({result.reason.value}; {hint})")
@@ -33,9 +35,9 @@ def print_result(result: CompletedResult | FailedResult | CancelledResult) -> No
                 _plain(console, f"  {line}", style="dim")
 
 
-def print_results(results: Results) -> None:
+def print_results(results: Results, console: Console | None = None) -> None:
     """Print what was found out about a file."""
-    console = _console()
+    console = console or _console()
     console.print(_file_table(results.global_))
     console.print(_track_table(results))
     for warning in results.warnings:
