@@ -23,6 +23,8 @@ class FluidSynth:
 
     font: Path
     resolution: Resolution
+    loads_on_demand: bool
+    """Whether samples are loaded when a program is chosen: faster, but other samples for drums."""
 
     def missing(self) -> str | None:
         """Return what is not installed, if anything."""
@@ -55,7 +57,7 @@ class FluidSynth:
             write(events, midi, self.resolution)
             run("fluidsynth", "-ni", "-q", "-g", f"{gain:.2f}", "-r", f"{rate:.3f}",
                 "-R", str(int(reverb)), "-C", str(int(chorus)),
-                "-o", "synth.dynamic-sample-loading=1", "-O", "float", "-T", "wav",
-                "-F", str(wav), str(self.font), str(midi))  # fmt: skip
+                "-o", f"synth.dynamic-sample-loading={int(self.loads_on_demand)}",
+                "-O", "float", "-T", "wav", "-F", str(wav), str(self.font), str(midi))  # fmt: skip
             samples, _ = soundfile.read(wav, dtype="float32", always_2d=True)
         return np.asarray(samples, np.float32)

@@ -12,4 +12,4 @@ _FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
 def fluidsynth(ticks: int = 2000) -> FluidSynth:
     """Return the synthesiser, whose messages fall on so many ticks a second."""
-    return FluidSynth(font=_FONT, resolution=Resolution(ticks, ticks))
+    return FluidSynth(font=_FONT, resolution=Resolution(ticks, ticks), loads_on_demand=True)

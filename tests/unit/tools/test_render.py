@@ -98,7 +98,7 @@ def test_a_program_that_fails_says_why() -> None:
 
 def test_a_font_that_is_missing_is_named(tmp_path: Path) -> None:
     """Nothing is played without it."""
-    synth = FluidSynth(font=tmp_path / "none.sf2", resolution=RESOLUTION)
+    synth = FluidSynth(font=tmp_path / "none.sf2", resolution=RESOLUTION, loads_on_demand=True)
     with pytest.raises(program.ProgramMissing, match=r"none\.sf2"):
         synth.render([], gain=0.5)
 
