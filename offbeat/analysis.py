@@ -1,7 +1,7 @@
 """What was found out about a file: the figures of the whole and of each of its tracks.
 
 The names in `Analysis`, `Track` and `GlobalAnalysis` are used by consumers in other languages:
-they are never renamed. A figure that cannot be had is null and its name stands in `unavailable`
+they are never renamed. A value that cannot be computed is null and its name stands in `unavailable`
 with the reason. All times are seconds on the untrimmed clock of the file.
 """
 
