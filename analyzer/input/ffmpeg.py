@@ -13,14 +13,16 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.errors import CorruptAudio, DecoderKilled, DecoderMissing, UnsupportedFormat
-from analyzer.input import ogg
+from analyzer.input.declared_length import DeclaredLength
 from analyzer.input.ffmpeg_log import FfmpegLog
-from analyzer.input.sniff import Format
+from analyzer.input.formats import Format
+from analyzer.input.source import SourceFile
 from analyzer.samples import Samples
 from offbeat.lifeline import die_with_parent
 
@@ -37,11 +39,12 @@ _AU_HEADER_BYTES = 24
 _AU_FLOAT = 6
 _PIPE_BYTES = 1 << 20
 _EXIT_TIMEOUT_SEC = 30.0
-_WITHOUT_LENGTH = {"aac", "mp3"}
-"""Streams whose length ffmpeg guesses from the bit rate."""
+_SLACK_SEC = 0.25
+"""How much less than declared a whole file may decode to: encoder delay, times in 10 ms."""
 
-_PROMISE_SLACK_SEC = 0.25
-"""How much less than promised a whole file may decode to: encoder delay, times in 10 ms."""
+
+_Octets = npt.NDArray[np.uint8]
+"""Of shape (bytes,): what the child writes, before it is taken for numbers."""
 
 
 def find_ffmpeg() -> str:
@@ -83,8 +86,10 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
 class FfmpegReader:
     """A file that an ffmpeg child decodes."""
 
-    def __init__(self, file: BinaryIO, known: Format) -> None:
-        descriptor = file.fileno()
+    def __init__(self, source: SourceFile, known: Format, *, declared: DeclaredLength) -> None:
+        descriptor = source.file.fileno()
+        self._declared = declared
+        self._is_estimated = known.is_estimated
         self._process = subprocess.Popen(
             command(find_ffmpeg(), known.demuxer, descriptor),
             stdin=subprocess.DEVNULL,
@@ -97,11 +102,9 @@ class FfmpegReader:
             pipesize=_PIPE_BYTES,
             preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
         )
-        self._breaks_off = known.container == "ogg" and not ogg.last_page(file).ends
-        self._guesses_length = known.demuxer in _WITHOUT_LENGTH
         self._decoded = 0
         self._ended = False
-        self._bytes = np.empty(0, np.uint8)
+        self._bytes: _Octets = np.empty(0, np.uint8)
         self._block: Samples = np.empty((0, 0), np.float32)
         self.warnings: list[str] = []
         try:
@@ -143,7 +146,7 @@ class FfmpegReader:
             self._finish()
         return self._block[:got]
 
-    def _fill(self, buffer: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> int:
+    def _fill(self, buffer: _Octets) -> int:
         """Read until the buffer is full or the child has closed its end; return the bytes read."""
         view, got = buffer.data, 0
         stdout = self._process.stdout
@@ -165,12 +168,12 @@ class FfmpegReader:
             refusal = UnsupportedFormat if self._log.says_unsupported() else CorruptAudio
             raise refusal(self._log.complaint())
         seconds = self._decoded / self.rate
-        unknown = self._guesses_length or self._log.has_film
+        unknown = self._is_estimated or self._log.has_film
         expected = 0.0 if unknown else (self.expected_frames or 0) / self.rate
         damage = self._log.damage()
-        if self._breaks_off:
+        if not self._declared.ends:
             damage = damage or "the end of the stream is missing"
-        if status != 0 or damage or seconds < expected - _PROMISE_SLACK_SEC:
+        if status != 0 or damage or seconds < expected - _SLACK_SEC:
             what = damage or f"{expected:.2f} s had been promised"
             self.warnings.append(
                 f"the file is damaged or breaks off ({what}): "

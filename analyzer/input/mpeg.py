@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["FrameHeader", "find_adts", "find_mpeg_audio", "parse_header", "promised_bytes"]
+__all__ = ["FrameHeader", "find_mpeg_audio", "has_mpeg_audio", "is_adts", "parse_header"]
 
 _BITRATES_KBPS = {
     (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -26,7 +26,7 @@ class FrameHeader:
 
 
 def parse_header(data: bytes) -> FrameHeader | None:
-    """Read the four bytes of a frame header; null where they are none, or of free format."""
+    """Read the four bytes of a frame header; `None` if they are none, or of free format."""
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return None
     version, layer = data[1] >> 3 & 3, 4 - (data[1] >> 1 & 3)
@@ -55,36 +55,24 @@ def find_mpeg_audio(head: bytes) -> int | None:
     return None
 
 
-def promised_bytes(head: bytes) -> int | None:
-    """Return how many bytes from the first frame on an MP3's Xing or Info tag counts.
-
-    Null unless the tag counts both bytes and frames, and some of each.
-    """
-    start = find_mpeg_audio(head)
-    header = parse_header(head[start : start + 4]) if start is not None else None
-    if start is None or header is None:
-        return None
-    tag = head[start + header.xing_offset : start + header.xing_offset + 16]
-    if tag[:4] not in {b"Xing", b"Info"} or len(tag) < 16 or tag[7] & 3 != 3:
-        return None
-    if tag[8:12] == bytes(4):
-        return None
-    return int.from_bytes(tag[12:16], "big") or None
+def has_mpeg_audio(head: bytes) -> bool:
+    """Return whether MPEG audio is among the first bytes of a file, be it behind padding."""
+    return find_mpeg_audio(head) is not None
 
 
-def find_adts(head: bytes) -> int | None:
-    """Return 0 if the data begin with AAC frames in ADTS."""
+def is_adts(head: bytes) -> bool:
+    """Return whether the data begin with AAC frames in ADTS."""
     position = 0
     for _ in range(_FRAMES_IN_A_ROW):
         if position == len(head) and position > 0:
-            return 0
+            return True
         if len(head) < position + 7 or head[position] != 0xFF or head[position + 1] & 0xF6 != 0xF0:
-            return None
+            return False
         length = (head[position + 3] & 3) << 11 | head[position + 4] << 3 | head[position + 5] >> 5
         if length < 7:
-            return None
+            return False
         position += length
-    return 0
+    return True
 
 
 def _frames_follow(head: bytes, start: int) -> bool:

@@ -4,7 +4,19 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["LastPage", "bytes_behind", "is_single_stream", "last_page", "promised_sec"]
+from analyzer.input.declared_length import DeclaredLength, room_for_tags
+from analyzer.input.source import SourceFile
+
+__all__ = ["CHANNEL_ORDERS", "bytes_behind", "declared_length", "is_chained"]
+
+CHANNEL_ORDERS = {
+    3: (0, 2, 1),
+    5: (0, 2, 1, 3, 4),
+    6: (0, 2, 1, 5, 3, 4),
+    7: (0, 2, 1, 6, 5, 3, 4),
+    8: (0, 2, 1, 7, 5, 6, 3, 4),
+}
+"""Where each channel of a WAVE file stands in Vorbis and Opus: their centre is second, LFE last."""
 
 _PAGE_HEADER_BYTES = 27
 _MOST_SEGMENTS = 255
@@ -22,7 +34,7 @@ _FIRST_PAGE_SEC = 1.0
 
 
 @dataclass(frozen=True)
-class LastPage:
+class _LastPage:
     """The last page of a file whose header is there."""
 
     ends: bool = False
@@ -30,25 +42,29 @@ class LastPage:
     granule: int = 0
 
 
-def last_page(file: BinaryIO) -> LastPage:
-    """Read the last page; the file's position is lost."""
-    file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
-    tail = file.read(_TAIL_BYTES)
+def declared_length(source: SourceFile) -> DeclaredLength:
+    """Read the clock of the pages, and the end mark of the last one."""
+    last = _last_page(source)
+    seconds = _clock_sec(source.read_at(0, _HEAD_BYTES), last.granule)
+    return DeclaredLength(ends=last.ends, seconds=seconds, most_unread=room_for_tags(source))
+
+
+def is_chained(source: SourceFile) -> bool:
+    """Return whether the last page belongs to another stream than the first begins."""
+    first = source.read_at(0, _PAGE_HEADER_BYTES)
+    return _last_page(source).serial not in {first[14:18], b""}
+
+
+def _last_page(source: SourceFile) -> _LastPage:
+    tail = source.read_at(max(0, source.size - _TAIL_BYTES), _TAIL_BYTES)
     position = tail.rfind(_PAGE_START, 0, max(0, len(tail) - _PAGE_HEADER_BYTES + 5))
     if position < 0:
-        return LastPage()
+        return _LastPage()
     segments = tail[position + 26]
     table = tail[position + 27 : position + 27 + segments]
     whole = len(tail) >= position + 27 + segments + sum(table)
     ends = whole and bool(tail[position + 5] & _END_OF_STREAM)
-    return LastPage(ends, tail[position + 14 : position + 18], _granule(tail, position))
-
-
-def is_single_stream(file: BinaryIO) -> bool:
-    """Return whether the last page belongs to the stream that the first begins."""
-    file.seek(0)
-    first = file.read(_PAGE_HEADER_BYTES)
-    return last_page(file).serial in {first[14:18], b""}
+    return _LastPage(ends, tail[position + 14 : position + 18], _granule(tail, position))
 
 
 def bytes_behind(file: BinaryIO) -> int:
@@ -85,13 +101,11 @@ def _next_page(number: int, position: int) -> int | None:
     return None
 
 
-def promised_sec(file: BinaryIO) -> float:
+def _clock_sec(head: bytes, last_granule: int) -> float:
     """Return how long the sound must be, by the clock of its pages; 0 where that is not known.
 
     A page that is damaged is left out by libogg without a word: what is decoded is then shorter.
     """
-    file.seek(0)
-    head = file.read(_HEAD_BYTES)
     first = _first_granule(head)
     packet = head[_PAGE_HEADER_BYTES + head[26] :][:19] if len(head) > 26 else b""
     if packet[:7] == b"\x01vorbis":
@@ -103,7 +117,7 @@ def promised_sec(file: BinaryIO) -> float:
     if first is None or rate == 0:
         return 0.0
     start = skipped if first <= _FIRST_PAGE_SEC * rate else first
-    return max(0, last_page(file).granule - start) / rate
+    return max(0, last_granule - start) / rate
 
 
 def _first_granule(head: bytes) -> int | None:

@@ -7,7 +7,9 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from analyzer.errors import CorruptAudio, DecoderMissing, LimitExceeded, UnsupportedFormat
-from analyzer.input.sniff import Format, sniff
+from analyzer.input.formats import Format
+from analyzer.input.sniff import sniff
+from analyzer.input.source import SourceFile
 from analyzer.options import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from analyzer.samples import Samples
 
@@ -23,7 +25,7 @@ class Reader(Protocol):
     rate: int
     channels: int
     expected_frames: int | None
-    """What the header promises: for progress, and to notice a file that breaks off; no figure."""
+    """What the header declares: for progress, and to notice a file that breaks off; no figure."""
 
     warnings: list[str]
     """What a reader of the result should know; complete once `read` has returned nothing."""
@@ -61,8 +63,8 @@ def open_reader(file: BinaryIO) -> Reader:
         LimitExceeded: It has too many channels, or an absurd sample rate.
 
     """
-    known = sniff(file)
-    reader = _open_decoder(file, known)
+    source = SourceFile.of(file)
+    reader = _open_decoder(source, sniff(source))
     try:
         _check_limits(reader)
     except BaseException:
@@ -71,20 +73,21 @@ def open_reader(file: BinaryIO) -> Reader:
     return reader
 
 
-def _open_decoder(file: BinaryIO, known: Format) -> Reader:
+def _open_decoder(source: SourceFile, known: Format) -> Reader:
     """Open with libsndfile what it reads, else with ffmpeg; import only the one that is needed."""
+    declared = known.declared_length(source)
     refusal: Exception | None = None
     if known.libsndfile:
         from analyzer.input.soundfile import NotForLibsndfile, SoundFileReader
 
         try:
-            return SoundFileReader(file, known)
+            return SoundFileReader(source, known, declared=declared)
         except NotForLibsndfile as error:
             refusal = error
     from analyzer.input.ffmpeg import FfmpegReader
 
     try:
-        return FfmpegReader(file, known)
+        return FfmpegReader(source, known, declared=declared)
     except DecoderMissing as error:
         if refusal is None:
             raise

@@ -1,67 +1,14 @@
 """Tell what a file is from its first bytes: never from its name, which the producer chose.
 
-A format that is decoded comes back as a `Format`; everything else is refused with the name of what
+What is decoded comes back as its row in `FORMATS`; everything else is refused with the name of what
 it looks like.
 """
 
-from dataclasses import dataclass
-from typing import BinaryIO
-
 from analyzer.errors import CorruptAudio, UnsupportedFormat
-from analyzer.input.mpeg import find_adts, find_mpeg_audio
+from analyzer.input.formats import FORMATS, Format
+from analyzer.input.source import SourceFile
 
-__all__ = ["Format", "audio_offset", "sniff"]
-
-_HEAD_BYTES = 64 * 1024
-_MAX_ID3_TAGS = 16
-_ID3_HEADER_BYTES = 10
-
-
-@dataclass(frozen=True)
-class Format:
-    """How a kind of file is decoded.
-
-    Attributes:
-        container: Its name in the result.
-        demuxer: What ffmpeg is forced to read it as.
-        libsndfile: What libsndfile calls it; empty where only ffmpeg reads it.
-
-    """
-
-    container: str
-    demuxer: str
-    libsndfile: frozenset[str] = frozenset()
-
-
-WAV = Format("wav", "wav", frozenset({"WAV", "WAVEX"}))
-RF64 = Format("rf64", "wav", frozenset({"RF64"}))
-AIFF = Format("aiff", "aiff", frozenset({"AIFF"}))
-FLAC = Format("flac", "flac", frozenset({"FLAC"}))
-OGG = Format("ogg", "ogg", frozenset({"OGG"}))
-MP3 = Format("mp3", "mp3", frozenset({"MP3"}))
-M4A = Format("m4a", "mov")
-AAC = Format("aac", "aac")
-MATROSKA = Format("matroska", "matroska")
-ASF = Format("asf", "asf")
-WAVPACK = Format("wavpack", "wv")
-W64 = Format("w64", "w64")
-CAF = Format("caf", "caf")
-AU = Format("au", "au")
-
-_MAGIC: tuple[tuple[int, bytes, Format], ...] = (
-    (0, b"fLaC", FLAC),
-    (0, b"OggS", OGG),
-    (4, b"ftyp", M4A),
-    (4, b"moov", M4A),
-    (4, b"mdat", M4A),
-    (4, b"wide", M4A),
-    (0, b"\x1a\x45\xdf\xa3", MATROSKA),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", ASF),
-    (0, b"wvpk", WAVPACK),
-    (0, b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", W64),
-    (0, b"caff\x00\x01", CAF),
-    (0, b".snd", AU),
-)
+__all__ = ["sniff"]
 
 _NOT_AUDIO: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive (or an Office document)"),
@@ -97,19 +44,17 @@ _TEXT: tuple[tuple[str, str], ...] = (
 _DECODED = "send WAV, AIFF, FLAC, Ogg, MP3, M4A or AAC (docs/analysis.md has the whole list)"
 
 
-def sniff(file: BinaryIO) -> Format:
-    """Return how to decode an open file; its position is lost.
+def sniff(source: SourceFile) -> Format:
+    """Return what kind of container a file is.
 
     Raises:
         UnsupportedFormat: It is not audio of a kind that is decoded.
         CorruptAudio: It is empty.
 
     """
-    offset = audio_offset(file)
-    file.seek(offset)
-    head = file.read(_HEAD_BYTES)
+    head = source.head
     if not head:
-        what = "is empty" if offset == 0 else "holds a tag and no audio"
+        what = "is empty" if source.start == 0 else "holds a tag and no audio"
         raise CorruptAudio(f"{what}: check that the upload was complete before the job was pushed")
     known = _by_magic(head) or _by_frames(head)
     if known is None:
@@ -117,40 +62,15 @@ def sniff(file: BinaryIO) -> Format:
     return known
 
 
-def audio_offset(file: BinaryIO) -> int:
-    """Return where the sound begins: behind ID3v2 tags, of which some programs write several."""
-    offset = 0
-    for _ in range(_MAX_ID3_TAGS):
-        file.seek(offset)
-        header = file.read(_ID3_HEADER_BYTES)
-        if len(header) < _ID3_HEADER_BYTES or header[:3] != b"ID3" or max(header[6:10]) >= 0x80:
-            break
-        size = header[6] << 21 | header[7] << 14 | header[8] << 7 | header[9]
-        footer = _ID3_HEADER_BYTES if header[5] & 0x10 else 0
-        offset += _ID3_HEADER_BYTES + size + footer
-    return offset
-
-
 def _by_magic(head: bytes) -> Format | None:
-    if head[:4] in {b"RIFF", b"RIFX"} and head[8:12] == b"WAVE":
-        return WAV
-    if head[:4] in {b"RF64", b"BW64"} and head[8:12] == b"WAVE":
-        return RF64
-    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
-        return AIFF
-    for position, magic, known in _MAGIC:
-        if head[position : position + len(magic)] == magic:
-            return known
-    return None
+    return next((known for known in FORMATS if known.has_magic(head)), None)
 
 
 def _by_frames(head: bytes) -> Format | None:
     """Find frames without a magic: MPEG audio behind padding, or AAC in ADTS."""
     if any(head.startswith(magic) for magic, _ in _NOT_AUDIO) or _is_text(head):
         return None
-    if find_adts(head) == 0:
-        return AAC
-    return MP3 if find_mpeg_audio(head) is not None else None
+    return next((known for known in FORMATS if known.has_frames(head)), None)
 
 
 def _is_text(head: bytes) -> bool:

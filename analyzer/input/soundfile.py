@@ -12,8 +12,9 @@ import numpy as np
 import soundfile
 
 from analyzer.errors import CorruptAudio, UnsupportedFormat
-from analyzer.input import ogg, promise
-from analyzer.input.sniff import Format
+from analyzer.input.declared_length import DeclaredLength
+from analyzer.input.formats import Format
+from analyzer.input.source import SourceFile
 from analyzer.samples import Samples
 
 __all__ = ["NotForLibsndfile", "SoundFileReader"]
@@ -32,15 +33,6 @@ _SUBTYPES: dict[str, tuple[str, int | None]] = {
     "MPEG_LAYER_II": ("mp2", None),
     "MPEG_LAYER_III": ("mp3", None),
 }
-_FROM_VORBIS_ORDER = {
-    3: (0, 2, 1),
-    5: (0, 2, 1, 3, 4),
-    6: (0, 2, 1, 5, 3, 4),
-    7: (0, 2, 1, 6, 5, 3, 4),
-    8: (0, 2, 1, 7, 5, 6, 3, 4),
-}
-"""Where each channel of a WAVE file stands in Vorbis and Opus: their centre is second, LFE last."""
-
 _UNKNOWN_FRAMES = 2**62
 """libsndfile's frame count is near 2^63 where a header leaves it open, such as FLAC from a pipe."""
 
@@ -69,18 +61,15 @@ class SoundFileReader:
 
     """
 
-    def __init__(self, file: BinaryIO, known: Format) -> None:
-        if known.container == "ogg" and not ogg.is_single_stream(file):
-            raise NotForLibsndfile("libsndfile stops after the first link of a chained stream")
-        if known.container == "mp3" and not promise.counts_whole_mp3(file):
-            raise NotForLibsndfile("libsndfile cuts an MP3 without a true count where it guesses")
-        if known.container == "wav" and promise.is_unfinished_wav(file):
-            raise NotForLibsndfile("libsndfile believes a header that says there is no sound")
-        self._file = file
-        self._promise = promise.of(file, known)
-        self._sound = _open(file)
+    def __init__(self, source: SourceFile, known: Format, *, declared: DeclaredLength) -> None:
+        if known.misread is not None and known.misread.applies(source):
+            raise NotForLibsndfile(known.misread.reason)
+        self._file = source.file
+        self._format = known
+        self._declared = declared
+        self._sound = _open(source.file)
         try:
-            self._describe(known)
+            self._describe()
         except BaseException:
             self._sound.close()
             raise
@@ -90,19 +79,19 @@ class SoundFileReader:
         self._complaint: str | None = None
         self.warnings: list[str] = []
 
-    def _describe(self, known: Format) -> None:
-        sound = self._sound
+    def _describe(self) -> None:
+        sound, known = self._sound, self._format
         if sound.format not in known.libsndfile or sound.subtype not in _SUBTYPES:
             raise UnsupportedFormat(
                 f"holds {sound.subtype_info or sound.subtype}, which is not decoded: "
                 "send PCM, float, FLAC, Vorbis, Opus or MP3"
             )
         codec, self.bit_depth = _SUBTYPES[sound.subtype]
-        self.codec = "flac" if known.container == "flac" else codec
+        self.codec = known.codec or codec
         self.container = known.container
         self.rate: int = sound.samplerate
         self.channels: int = sound.channels
-        self._order = _FROM_VORBIS_ORDER.get(self.channels) if self.container == "ogg" else None
+        self._order = known.channel_orders.get(self.channels)
         self.expected_frames: int | None = sound.frames if sound.frames < _UNKNOWN_FRAMES else None
 
     def read(self, frames: int) -> Samples:
@@ -126,7 +115,7 @@ class SoundFileReader:
         got = 0
         stuck = False
         left = len(self._block)
-        if self.expected_frames is not None and self.container != "ogg":
+        if self.expected_frames is not None and not self._format.is_read_to_end:
             left = min(left, self.expected_frames - self._decoded)
         while got < left:
             try:
@@ -147,13 +136,13 @@ class SoundFileReader:
 
     def _unread(self) -> int:
         """Return how many bytes of the file follow the sound."""
-        if self.container == "ogg":
-            return ogg.bytes_behind(self._file)
+        if self._format.bytes_behind is not None:
+            return self._format.bytes_behind(self._file)
         return os.fstat(self._file.fileno()).st_size - self._file.tell()
 
     def _end(self, decoded: int) -> None:
         self._ended = True
-        complaint = self._complaint or self._promise.broken_by(
+        complaint = self._complaint or self._declared.broken_by(
             decoded, self.expected_frames, rate=self.rate, unread=self._unread()
         )
         if complaint and not decoded:

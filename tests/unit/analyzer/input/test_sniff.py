@@ -3,7 +3,6 @@
 import contextlib
 import io
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -11,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import CorruptAudio, UnsupportedFormat
-from analyzer.input.mpeg import find_adts, find_mpeg_audio, parse_header, promised_bytes
-from analyzer.input.sniff import audio_offset, sniff
+from analyzer.input.mp3 import counted_bytes
+from analyzer.input.mpeg import find_mpeg_audio, is_adts, parse_header
+from analyzer.input.sniff import sniff
+from analyzer.input.source import SourceFile
 from tests.support.audio import tone, write
 
 MP3_FRAME = b"\xff\xfb\x90\x64" + bytes(413)
@@ -24,9 +25,9 @@ ADTS_FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
 ID3 = b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128)
 
 
-def opened(data: bytes) -> BinaryIO:
+def opened(data: bytes) -> SourceFile:
     """Return bytes as an open file."""
-    return io.BytesIO(data)
+    return SourceFile.of(io.BytesIO(data))
 
 
 KNOWN = {
@@ -114,9 +115,9 @@ def test_no_bytes_surprise_the_sniffer(data: bytes) -> None:
 def test_no_bytes_surprise_the_frame_parsers(data: bytes) -> None:
     """They find frames or none."""
     parse_header(data)
-    find_adts(data)
+    is_adts(data)
     find_mpeg_audio(data)
-    promised_bytes(data)
+    counted_bytes(data)
 
 
 @pytest.mark.parametrize(
@@ -147,10 +148,10 @@ def test_impossible_headers_are_none(header: str) -> None:
 def test_a_footer_belongs_to_its_tag() -> None:
     """ID3v2.4 may end with a copy of its header."""
     tag = b"ID3\x04\x00\x10\x00\x00\x00\x08" + bytes(8) + b"3DI" + bytes(7)
-    assert audio_offset(opened(tag + MP3_FRAME)) == len(tag)
+    assert opened(tag + MP3_FRAME).start == len(tag)
 
 
 def test_an_encoder_counts_its_bytes(tmp_path: Path) -> None:
     """The Info tag that LAME writes covers the whole file."""
     path = write(tmp_path / "a.mp3", tone(440, 3))
-    assert promised_bytes(path.read_bytes()) == path.stat().st_size
+    assert counted_bytes(path.read_bytes()) == path.stat().st_size

@@ -1,0 +1,265 @@
+"""Every row of the table of containers: it is recognised, decodes, and has its length checked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyzer.input.ffmpeg import FfmpegReader
+from analyzer.input.formats import FORMATS, Format
+from analyzer.input.paths import open_path
+from analyzer.input.reader import Reader, open_reader
+from analyzer.input.sniff import sniff
+from analyzer.input.soundfile import SoundFileReader
+from analyzer.input.source import SourceFile
+from analyzer.samples import Samples
+from tests.hostile.seeds import BY_FFMPEG, RATE_HZ, Seeds, sound
+from tests.support.audio import ffmpeg
+from tests.support.containers import id3v2, ogg_pages
+
+_SECONDS = 3.0
+_FRAMES = round(_SECONDS * RATE_HZ)
+_PADDING = 3_000
+"""Frames that an encoder may put in front of the sound or behind it."""
+
+_BLOCK = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A healthy file of a container, and what is said of it once it is damaged.
+
+    Attributes:
+        seed: Its name among the seeds of the hostile corpus.
+        codec: Its codec in the result.
+        half: What the warning says where the second half is missing.
+        junk: What the warning says where 90,000 bytes follow the sound; `None` if they may.
+
+    """
+
+    seed: str
+    codec: str
+    half: str
+    junk: str | None = None
+
+
+_DAMAGED = "the file is damaged or breaks off"
+"""What is always said; which words of ffmpeg's follow depends on its version."""
+
+SAMPLES = {
+    "wav": Sample(seed="wav", codec="pcm_s16", half="bytes of sound are missing"),
+    "rf64": Sample(seed="rf64", codec="pcm_s16", half="bytes of sound are missing"),
+    "aiff": Sample(seed="aiff", codec="pcm_s16", half="bytes of sound are missing"),
+    "flac": Sample(seed="flac", codec="flac", half=_DAMAGED, junk="bytes follow the end"),
+    "ogg": Sample(
+        seed="vorbis", codec="vorbis", half="s of sound are missing", junk="90,000 bytes follow"
+    ),
+    "m4a": Sample(seed="m4a-fast", codec="aac", half=_DAMAGED),
+    "matroska": Sample(seed="mka-flac", codec="flac", half=_DAMAGED),
+    "asf": Sample(seed="wma", codec="wmav2", half=_DAMAGED),
+    "wavpack": Sample(seed="wavpack", codec="wavpack", half=_DAMAGED),
+    "w64": Sample(seed="w64", codec="pcm_s16", half=_DAMAGED),
+    "caf": Sample(seed="caf", codec="pcm_s16", half=_DAMAGED),
+    "au": Sample(seed="au", codec="pcm_s16", half=_DAMAGED),
+    "aac": Sample(seed="adts", codec="aac", half=_DAMAGED),
+    "mp3": Sample(seed="mp3", codec="mp3", half="bytes of sound are missing"),
+}
+"""One for each row. A new container is a row there and a line here."""
+
+
+def rows(chosen: Iterable[Format] = FORMATS) -> pytest.MarkDecorator:
+    """Run a test for each of these rows."""
+    found = list(chosen)
+    return pytest.mark.parametrize("row", found, ids=[row.container for row in found])
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a reader gave until its end."""
+
+    reader: Reader
+    samples: Samples
+
+
+@pytest.fixture(scope="module")
+def seeds() -> Seeds:
+    """Give healthy files of three seconds."""
+    return Seeds(_SECONDS)
+
+
+@pytest.fixture
+def decoded(tmp_path: Path) -> Callable[[bytes], Decoded]:
+    """Give a function that decodes the bytes of a file."""
+
+    def decode(data: bytes) -> Decoded:
+        (tmp_path / "x").write_bytes(data)
+        with open_path(tmp_path / "x") as file, open_reader(file) as reader:
+            blocks = [np.empty((0, reader.channels), np.float32)]
+            while len(block := reader.read(_BLOCK)):
+                blocks.append(block.copy())
+            return Decoded(reader, np.concatenate(blocks))
+
+    return decode
+
+
+def healthy(row: Format, seeds: Seeds) -> bytes:
+    """Return the sample of a row; skip what needs an ffmpeg that is not here."""
+    name = SAMPLES[row.container].seed
+    if name in BY_FFMPEG:
+        ffmpeg()
+    return seeds[name]
+
+
+def warned(found: Decoded, says: str | None) -> bool:
+    """Return whether the one warning says this, or whether there is none."""
+    if says is None:
+        return not found.reader.warnings
+    return len(found.reader.warnings) == 1 and says in found.reader.warnings[0]
+
+
+def test_every_container_has_one_row_and_a_sample() -> None:
+    """So that the tests below leave none out."""
+    assert sorted(row.container for row in FORMATS) == sorted(SAMPLES)
+    assert {row.container for row in FORMATS if row.misread} == MISREAD.keys()
+    assert {row.container for row in FORMATS if row.is_estimated} == VARIABLE.keys()
+
+
+@rows()
+@pytest.mark.parametrize("tags", [0, 1, 3])
+def test_it_is_recognised(row: Format, tags: int, seeds: Seeds, tmp_path: Path) -> None:
+    """Also behind tags, and by no other row that has a magic."""
+    (tmp_path / "x").write_bytes(id3v2(padding=300) * tags + healthy(row, seeds))
+    with open_path(tmp_path / "x") as file:
+        source = SourceFile.of(file)
+    assert sniff(source) is row
+    by_magic = [other for other in FORMATS if other.has_magic(source.head)]
+    assert by_magic == ([row] if row.magic else [])
+
+
+@rows()
+def test_it_decodes(row: Format, seeds: Seeds, decoded: Callable[[bytes], Decoded]) -> None:
+    """All of its sound, by the decoder that its row names, without a warning."""
+    found = decoded(healthy(row, seeds))
+    reader = found.reader
+    assert isinstance(reader, SoundFileReader if row.libsndfile else FfmpegReader)
+    assert (reader.container, reader.codec) == (row.container, SAMPLES[row.container].codec)
+    assert (reader.rate, reader.channels) == (RATE_HZ, 2)
+    assert len(found.samples) == pytest.approx(_FRAMES, abs=_PADDING)
+    assert levels(found.samples) == pytest.approx(levels(sound(_SECONDS)), rel=0.05)
+    assert reader.warnings == []
+
+
+@rows()
+def test_its_length_is_declared(
+    row: Format, seeds: Seeds, decoded: Callable[[bytes], Decoded]
+) -> None:
+    """Within the delay of an encoder of what it decodes to."""
+    found = decoded(healthy(row, seeds))
+    assert found.reader.expected_frames == pytest.approx(len(found.samples), abs=_PADDING)
+
+
+@rows()
+def test_half_a_file_is_told_from_a_whole_one(
+    row: Format, seeds: Seeds, decoded: Callable[[bytes], Decoded]
+) -> None:
+    """Where anything counts what should be there."""
+    data = healthy(row, seeds)
+    found = decoded(data[: len(data) // 2])
+    assert 0 < len(found.samples) < 0.6 * _FRAMES
+    assert warned(found, SAMPLES[row.container].half), found.reader.warnings
+
+
+@rows(row for row in FORMATS if row.libsndfile)
+def test_what_follows_the_sound_is_noticed(
+    row: Format, seeds: Seeds, decoded: Callable[[bytes], Decoded]
+) -> None:
+    """Where nothing but tags may follow."""
+    found = decoded(healthy(row, seeds) + bytes(90_000))
+    assert warned(found, SAMPLES[row.container].junk), found.reader.warnings
+
+
+def _unfinished_wav(seeds: Seeds) -> bytes:
+    data = seeds["wav"]
+    size = data.index(b"data") + 4
+    return data[:size] + bytes(4) + data[size + 4 :]
+
+
+def _chained_ogg(seeds: Seeds) -> bytes:
+    pages = ogg_pages(seeds["vorbis"])
+    return seeds["vorbis"] + b"".join(bytes(page.but(serial=2)) for page in pages)
+
+
+MISREAD: dict[str, Callable[[Seeds], bytes]] = {
+    "wav": _unfinished_wav,
+    "ogg": _chained_ogg,
+    "mp3": lambda seeds: seeds["mp3-bare"],
+}
+"""A file of each kind that libsndfile reads wrongly."""
+
+
+@rows(row for row in FORMATS if row.misread)
+def test_ffmpeg_gets_what_libsndfile_misreads(
+    row: Format, seeds: Seeds, decoded: Callable[[bytes], Decoded]
+) -> None:
+    """Such as a chained Ogg stream."""
+    ffmpeg()
+    found = decoded(MISREAD[row.container](seeds))
+    assert isinstance(found.reader, FfmpegReader)
+    assert len(found.samples) >= _FRAMES
+
+
+VARIABLE = {
+    "aac": ("-c:a", "aac", "-q:a", "1", "-f", "adts"),
+    "mp3": ("-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0", "-f", "mp3"),
+}
+"""How ffmpeg writes those whose length it estimates later, at a bit rate that varies."""
+
+
+@rows(row for row in FORMATS if row.is_estimated)
+def test_an_estimate_too_long_is_no_damage(
+    row: Format, seeds: Seeds, decoded: Callable[[bytes], Decoded]
+) -> None:
+    """Two seconds of silence make ffmpeg believe in a low bit rate."""
+    ffmpeg()
+    quiet_then_loud = np.concatenate([np.zeros((2 * RATE_HZ, 2)), sound(2.0)])
+    source = seeds.write(quiet_then_loud)
+    found = decoded(seeds.encode(*VARIABLE[row.container], source=source))
+    expected = found.reader.expected_frames
+    assert expected is not None
+    assert expected > 2 * len(found.samples)
+    assert found.reader.warnings == []
+
+
+SURROUND: dict[str, Callable[[Seeds, bytes], bytes]] = {
+    "wav": lambda _, wav: wav,
+    "aiff": lambda seeds, _: seeds.write(sound(1.0, channels=6), "AIFF"),
+    "flac": lambda seeds, _: seeds.write(sound(1.0, channels=6), "FLAC"),
+    "ogg": lambda seeds, _: seeds.write(sound(1.0, channels=6), "OGG", "VORBIS"),
+    "m4a": lambda seeds, wav: seeds.encode(*BY_FFMPEG["alac"], source=wav),
+    "matroska": lambda seeds, wav: seeds.encode(*BY_FFMPEG["mka-flac"], source=wav),
+    "caf": lambda seeds, wav: seeds.encode(*BY_FFMPEG["caf"], source=wav),
+}
+
+
+def levels(samples: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> list[float]:
+    """Return the root mean square of each channel."""
+    return [float(level) for level in np.sqrt(np.mean(np.square(samples, dtype=float), axis=0))]
+
+
+@pytest.mark.parametrize("container", SURROUND)
+def test_channels_come_in_the_order_of_wave(
+    container: str, seeds: Seeds, decoded: Callable[[bytes], Decoded]
+) -> None:
+    """Six of them, each softer than the one before it in a WAVE file."""
+    wav = seeds.write(sound(1.0, channels=6), "WAVEX", "PCM_16")
+    if container in {"m4a", "matroska", "caf"}:
+        ffmpeg()
+    source = SURROUND[container](seeds, wav)
+    found = decoded(source)
+    assert found.reader.container == container
+    found_levels = levels(found.samples)
+    if container == "ogg":  # libsndfile wrote the channels as they came: in Vorbis' own order
+        found_levels = [found_levels[place] for place in (0, 2, 1, 4, 5, 3)]
+    assert found_levels == sorted(found_levels, reverse=True)
