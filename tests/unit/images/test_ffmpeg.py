@@ -4,9 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
-from analyzer.input import sniff
 from analyzer.input.ffmpeg import _CODECS
-from analyzer.input.sniff import Format
+from analyzer.input.formats import FORMATS
 
 SCRIPT = Path(__file__).parents[3] / "tools/build-ffmpeg"
 
@@ -25,6 +24,5 @@ def test_decoders_are_those_that_are_allowed() -> None:
 
 
 def test_demuxers_are_those_of_the_known_containers() -> None:
-    """As `sniff` names them."""
-    formats = [value for value in vars(sniff).values() if isinstance(value, Format)]
-    assert named("demuxers") == {known.demuxer for known in formats}
+    """As the table of formats names them."""
+    assert named("demuxers") == {known.demuxer for known in FORMATS}
