@@ -25,8 +25,6 @@ _PADDING = 3_000
 """Frames that an encoder may put in front of the sound or behind it."""
 
 _BLOCK = 10_000
-
-
 _DAMAGED = "the file is damaged or breaks off"
 """What is always said; which words of ffmpeg's follow depends on its version."""
 
@@ -128,6 +126,8 @@ def warned(found: Decoded, says: str | None) -> bool:
 def test_every_container_has_one_row_and_a_sample() -> None:
     """So that the tests below leave none out."""
     assert sorted(row.container for row in FORMATS) == sorted(SAMPLES)
+    native = {name for name, sample in SAMPLES.items() if sample.decoder is SoundFileReader}
+    assert {row.container for row in FORMATS if row.libsndfile} == native
     assert {row.container for row in FORMATS if row.misread} == MISREAD.keys()
     assert {row.container for row in FORMATS if row.is_estimated} == VARIABLE.keys()
 
