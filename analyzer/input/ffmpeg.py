@@ -83,25 +83,29 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in _PASSED_ON if name in environment}
 
 
+def _start(demuxer: str, descriptor: int) -> "subprocess.Popen[bytes]":
+    """Start the child on an open file."""
+    return subprocess.Popen(
+        command(find_ffmpeg(), demuxer, descriptor),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(descriptor,),
+        env=child_environment(os.environ),
+        cwd="/",
+        bufsize=0,
+        pipesize=_PIPE_BYTES,
+        preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
+    )
+
+
 class FfmpegReader:
     """A file that an ffmpeg child decodes."""
 
     def __init__(self, source: SourceFile, known: Format, *, declared: DeclaredLength) -> None:
-        descriptor = source.file.fileno()
         self._declared = declared
         self._is_estimated = known.is_estimated
-        self._process = subprocess.Popen(
-            command(find_ffmpeg(), known.demuxer, descriptor),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(descriptor,),
-            env=child_environment(os.environ),
-            cwd="/",
-            bufsize=0,
-            pipesize=_PIPE_BYTES,
-            preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, no locks
-        )
+        self._process = _start(known.demuxer, source.file.fileno())
         self._decoded = 0
         self._ended = False
         self._bytes: _Octets = np.empty(0, np.uint8)
@@ -167,13 +171,16 @@ class FfmpegReader:
         if not self._decoded:
             refusal = UnsupportedFormat if self._log.says_unsupported() else CorruptAudio
             raise refusal(self._log.complaint())
+        self._compare_length(damage=self._log.damage(), is_failed=status != 0)
+
+    def _compare_length(self, *, damage: str | None, is_failed: bool) -> None:
+        """Warn if less was decoded than the file declares, or if ffmpeg complained."""
         seconds = self._decoded / self.rate
         unknown = self._is_estimated or self._log.has_film
         expected = 0.0 if unknown else (self.expected_frames or 0) / self.rate
-        damage = self._log.damage()
         if not self._declared.ends:
             damage = damage or "the end of the stream is missing"
-        if status != 0 or damage or seconds < expected - _SLACK_SEC:
+        if is_failed or damage or seconds < expected - _SLACK_SEC:
             what = damage or f"{expected:.2f} s had been promised"
             self.warnings.append(
                 f"the file is damaged or breaks off ({what}): "

@@ -25,6 +25,8 @@ _PADDING = 3_000
 """Frames that an encoder may put in front of the sound or behind it."""
 
 _BLOCK = 10_000
+_DAMAGED = "the file is damaged or breaks off"
+"""What is always said; which words of ffmpeg's follow depends on its version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,35 +38,37 @@ class Sample:
         codec: Its codec in the result.
         half: What the warning says where the second half is missing.
         junk: What the warning says where 90,000 bytes follow the sound; `None` if they may.
+        decoder: What reads it.
 
     """
 
     seed: str
     codec: str
-    half: str
+    half: str = _DAMAGED
     junk: str | None = None
+    decoder: type[SoundFileReader | FfmpegReader] = FfmpegReader
 
 
-_DAMAGED = "the file is damaged or breaks off"
-"""What is always said; which words of ffmpeg's follow depends on its version."""
+def by_libsndfile(seed: str, codec: str, half: str, *, junk: str | None = None) -> Sample:
+    """Return a sample that libsndfile reads."""
+    return Sample(seed=seed, codec=codec, half=half, junk=junk, decoder=SoundFileReader)
+
 
 SAMPLES = {
-    "wav": Sample(seed="wav", codec="pcm_s16", half="bytes of sound are missing"),
-    "rf64": Sample(seed="rf64", codec="pcm_s16", half="bytes of sound are missing"),
-    "aiff": Sample(seed="aiff", codec="pcm_s16", half="bytes of sound are missing"),
-    "flac": Sample(seed="flac", codec="flac", half=_DAMAGED, junk="bytes follow the end"),
-    "ogg": Sample(
-        seed="vorbis", codec="vorbis", half="s of sound are missing", junk="90,000 bytes follow"
-    ),
-    "m4a": Sample(seed="m4a-fast", codec="aac", half=_DAMAGED),
-    "matroska": Sample(seed="mka-flac", codec="flac", half=_DAMAGED),
-    "asf": Sample(seed="wma", codec="wmav2", half=_DAMAGED),
-    "wavpack": Sample(seed="wavpack", codec="wavpack", half=_DAMAGED),
-    "w64": Sample(seed="w64", codec="pcm_s16", half=_DAMAGED),
-    "caf": Sample(seed="caf", codec="pcm_s16", half=_DAMAGED),
-    "au": Sample(seed="au", codec="pcm_s16", half=_DAMAGED),
-    "aac": Sample(seed="adts", codec="aac", half=_DAMAGED),
-    "mp3": Sample(seed="mp3", codec="mp3", half="bytes of sound are missing"),
+    "wav": by_libsndfile("wav", "pcm_s16", "bytes of sound are missing"),
+    "rf64": by_libsndfile("rf64", "pcm_s16", "bytes of sound are missing"),
+    "aiff": by_libsndfile("aiff", "pcm_s16", "bytes of sound are missing"),
+    "flac": by_libsndfile("flac", "flac", _DAMAGED, junk="bytes follow the end"),
+    "ogg": by_libsndfile("vorbis", "vorbis", "s of sound are missing", junk="90,000 bytes follow"),
+    "m4a": Sample(seed="m4a-fast", codec="aac"),
+    "matroska": Sample(seed="mka-flac", codec="flac"),
+    "asf": Sample(seed="wma", codec="wmav2"),
+    "wavpack": Sample(seed="wavpack", codec="wavpack"),
+    "w64": Sample(seed="w64", codec="pcm_s16"),
+    "caf": Sample(seed="caf", codec="pcm_s16"),
+    "au": Sample(seed="au", codec="pcm_s16"),
+    "aac": Sample(seed="adts", codec="aac"),
+    "mp3": by_libsndfile("mp3", "mp3", "bytes of sound are missing"),
 }
 """One for each row. A new container is a row there and a line here."""
 
@@ -122,6 +126,8 @@ def warned(found: Decoded, says: str | None) -> bool:
 def test_every_container_has_one_row_and_a_sample() -> None:
     """So that the tests below leave none out."""
     assert sorted(row.container for row in FORMATS) == sorted(SAMPLES)
+    native = {name for name, sample in SAMPLES.items() if sample.decoder is SoundFileReader}
+    assert {row.container for row in FORMATS if row.libsndfile} == native
     assert {row.container for row in FORMATS if row.misread} == MISREAD.keys()
     assert {row.container for row in FORMATS if row.is_estimated} == VARIABLE.keys()
 
@@ -143,11 +149,26 @@ def test_it_decodes(row: Format, seeds: Seeds, decoded: Callable[[bytes], Decode
     """All of its sound, by the decoder that its row names, without a warning."""
     found = decoded(healthy(row, seeds))
     reader = found.reader
-    assert isinstance(reader, SoundFileReader if row.libsndfile else FfmpegReader)
+    assert isinstance(reader, SAMPLES[row.container].decoder)
     assert (reader.container, reader.codec) == (row.container, SAMPLES[row.container].codec)
     assert (reader.rate, reader.channels) == (RATE_HZ, 2)
     assert len(found.samples) == pytest.approx(_FRAMES, abs=_PADDING)
     assert levels(found.samples) == pytest.approx(levels(sound(_SECONDS)), rel=0.05)
+    assert reader.warnings == []
+
+
+@rows(row for row in FORMATS if row.libsndfile)
+def test_ffmpeg_reads_it_as_well(row: Format, seeds: Seeds, tmp_path: Path) -> None:
+    """It gets what libsndfile refuses to open, and so has to know every container."""
+    ffmpeg()
+    (tmp_path / "x").write_bytes(healthy(row, seeds))
+    with open_path(tmp_path / "x") as file:
+        source = SourceFile.of(file)
+        declared = row.declared_length(source)
+        with FfmpegReader(source, row, declared=declared) as reader:
+            samples = reader.read(2 * _FRAMES)
+    assert reader.container == row.container
+    assert len(samples) == pytest.approx(_FRAMES, abs=_PADDING)
     assert reader.warnings == []
 
 
