@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup stems-model test-oracle demo test check unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
+.PHONY: help setup stems-model test-oracle demo test check unit integration cores fuzz faults mutants docs train e2e bench-handoff bench-scale bench-backlog images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -93,6 +93,10 @@ bench-scale: setup ## 10,000 Jobs in flight, on a kind cluster whose pods kwok p
 
 bench-backlog: setup ## 100,000 messages that wait, 8,000 duplicates, one message of 100 MB: needs no cluster
 	$(BIN)/python -m benchmarks.backlog $(BENCH_FLAGS)
+
+docs: setup ## pages of docs/ and of docstrings in build/docs; a broken link is an error
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 train: setup ## make the files of analyzer/models again; needs FluidSynth, espeak-ng and the music of some games
 	$(BIN)/python -m tools.train.key
