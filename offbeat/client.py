@@ -43,8 +43,10 @@ class _Message:
 class Client:
     """Jobs in, results out. Safe to use from many tasks.
 
-    >>> async with Client.connect("redis://localhost:6379/0") as offbeat:
-    ...     result = await offbeat.submit({"job_id": 42, "relative_path": "mixes/042.mp3"})
+    Examples:
+        >>> async with Client.connect("redis://localhost:6379/0") as offbeat:
+        ...     result = await offbeat.submit({"job_id": 42, "relative_path": "mixes/042.mp3"})
+
     """
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
