@@ -60,8 +60,9 @@ class Format:
         channel_orders: By number of channels, where each channel of a WAVE file stands as
             libsndfile decodes it; left out where the order is the same.
         declared_length: Reads what the header declares, beside the frame count of the decoder.
-        is_read_to_end: Whether it has no frame count that libsndfile could stop at.
-        bytes_behind: Counts what follows the sound; the decoder's position tells if `None`.
+        bytes_behind: Counts what follows the sound, where pages tell its end and not a frame count:
+            libsndfile reads such a file until nothing comes. `None` where it stops at the count,
+            and its position tells what follows.
         is_estimated: Whether ffmpeg guesses its length from the bit rate, so that a file that
             breaks off cannot be told from a guess too long.
 
@@ -76,7 +77,6 @@ class Format:
     codec: str | None = None
     channel_orders: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     declared_length: Callable[[SourceFile], DeclaredLength] = _undeclared
-    is_read_to_end: bool = False
     bytes_behind: Callable[[BinaryIO], int] | None = None
     is_estimated: bool = False
 
@@ -128,7 +128,6 @@ FORMATS = (
         ),
         channel_orders=ogg.CHANNEL_ORDERS,
         declared_length=ogg.declared_length,
-        is_read_to_end=True,
         bytes_behind=ogg.bytes_behind,
     ),
     Format(container="m4a", magic=rb".{4}(ftyp|moov|mdat|wide)", demuxer="mov"),

@@ -115,7 +115,7 @@ class SoundFileReader:
         got = 0
         stuck = False
         left = len(self._block)
-        if self.expected_frames is not None and not self._format.is_read_to_end:
+        if self.expected_frames is not None and self._format.bytes_behind is None:
             left = min(left, self.expected_frames - self._decoded)
         while got < left:
             try:

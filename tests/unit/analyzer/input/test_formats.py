@@ -10,21 +10,14 @@ import pytest
 from analyzer.input.ffmpeg import FfmpegReader
 from analyzer.input.formats import FORMATS, Format
 from analyzer.input.paths import open_path
-from analyzer.input.reader import Reader, open_reader
 from analyzer.input.sniff import sniff
 from analyzer.input.soundfile import SoundFileReader
 from analyzer.input.source import SourceFile
-from analyzer.samples import Samples
 from tests.hostile.seeds import BY_FFMPEG, RATE_HZ, Seeds, sound
 from tests.support.audio import ffmpeg
 from tests.support.containers import id3v2, ogg_pages
+from tests.unit.analyzer.input.conftest import FRAMES, PADDING, SECONDS, Decoded, levels
 
-_SECONDS = 3.0
-_FRAMES = round(_SECONDS * RATE_HZ)
-_PADDING = 3_000
-"""Frames that an encoder may put in front of the sound or behind it."""
-
-_BLOCK = 10_000
 _DAMAGED = "the file is damaged or breaks off"
 """What is always said; which words of ffmpeg's follow depends on its version."""
 
@@ -79,35 +72,6 @@ def rows(chosen: Iterable[Format] = FORMATS) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", found, ids=[row.container for row in found])
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """What a reader gave until its end."""
-
-    reader: Reader
-    samples: Samples
-
-
-@pytest.fixture(scope="module")
-def seeds() -> Seeds:
-    """Give healthy files of three seconds."""
-    return Seeds(_SECONDS)
-
-
-@pytest.fixture
-def decoded(tmp_path: Path) -> Callable[[bytes], Decoded]:
-    """Give a function that decodes the bytes of a file."""
-
-    def decode(data: bytes) -> Decoded:
-        (tmp_path / "x").write_bytes(data)
-        with open_path(tmp_path / "x") as file, open_reader(file) as reader:
-            blocks = [np.empty((0, reader.channels), np.float32)]
-            while len(block := reader.read(_BLOCK)):
-                blocks.append(block.copy())
-            return Decoded(reader, np.concatenate(blocks))
-
-    return decode
-
-
 def healthy(row: Format, seeds: Seeds) -> bytes:
     """Return the sample of a row; skip what needs an ffmpeg that is not here."""
     name = SAMPLES[row.container].seed
@@ -152,8 +116,8 @@ def test_it_decodes(row: Format, seeds: Seeds, decoded: Callable[[bytes], Decode
     assert isinstance(reader, SAMPLES[row.container].decoder)
     assert (reader.container, reader.codec) == (row.container, SAMPLES[row.container].codec)
     assert (reader.rate, reader.channels) == (RATE_HZ, 2)
-    assert len(found.samples) == pytest.approx(_FRAMES, abs=_PADDING)
-    assert levels(found.samples) == pytest.approx(levels(sound(_SECONDS)), rel=0.05)
+    assert len(found.samples) == pytest.approx(FRAMES, abs=PADDING)
+    assert levels(found.samples) == pytest.approx(levels(sound(SECONDS)), rel=0.05)
     assert reader.warnings == []
 
 
@@ -166,9 +130,9 @@ def test_ffmpeg_reads_it_as_well(row: Format, seeds: Seeds, tmp_path: Path) -> N
         source = SourceFile.of(file)
         declared = row.declared_length(source)
         with FfmpegReader(source, row, declared=declared) as reader:
-            samples = reader.read(2 * _FRAMES)
+            samples = reader.read(2 * FRAMES)
     assert reader.container == row.container
-    assert len(samples) == pytest.approx(_FRAMES, abs=_PADDING)
+    assert len(samples) == pytest.approx(FRAMES, abs=PADDING)
     assert reader.warnings == []
 
 
@@ -178,7 +142,7 @@ def test_its_length_is_declared(
 ) -> None:
     """Within the delay of an encoder of what it decodes to."""
     found = decoded(healthy(row, seeds))
-    assert found.reader.expected_frames == pytest.approx(len(found.samples), abs=_PADDING)
+    assert found.reader.expected_frames == pytest.approx(len(found.samples), abs=PADDING)
 
 
 @rows()
@@ -188,7 +152,7 @@ def test_half_a_file_is_told_from_a_whole_one(
     """Where anything counts what should be there."""
     data = healthy(row, seeds)
     found = decoded(data[: len(data) // 2])
-    assert 0 < len(found.samples) < 0.6 * _FRAMES
+    assert 0 < len(found.samples) < 0.6 * FRAMES
     assert warned(found, SAMPLES[row.container].half), found.reader.warnings
 
 
@@ -228,7 +192,7 @@ def test_ffmpeg_gets_what_libsndfile_misreads(
     ffmpeg()
     found = decoded(MISREAD[row.container](seeds))
     assert isinstance(found.reader, FfmpegReader)
-    assert len(found.samples) >= _FRAMES
+    assert len(found.samples) >= FRAMES
 
 
 VARIABLE = {
@@ -251,36 +215,3 @@ def test_an_estimate_too_long_is_no_damage(
     assert expected is not None
     assert expected > 2 * len(found.samples)
     assert found.reader.warnings == []
-
-
-SURROUND: dict[str, Callable[[Seeds, bytes], bytes]] = {
-    "wav": lambda _, wav: wav,
-    "aiff": lambda seeds, _: seeds.write(sound(1.0, channels=6), "AIFF"),
-    "flac": lambda seeds, _: seeds.write(sound(1.0, channels=6), "FLAC"),
-    "ogg": lambda seeds, _: seeds.write(sound(1.0, channels=6), "OGG", "VORBIS"),
-    "m4a": lambda seeds, wav: seeds.encode(*BY_FFMPEG["alac"], source=wav),
-    "matroska": lambda seeds, wav: seeds.encode(*BY_FFMPEG["mka-flac"], source=wav),
-    "caf": lambda seeds, wav: seeds.encode(*BY_FFMPEG["caf"], source=wav),
-}
-
-
-def levels(samples: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> list[float]:
-    """Return the root mean square of each channel."""
-    return [float(level) for level in np.sqrt(np.mean(np.square(samples, dtype=float), axis=0))]
-
-
-@pytest.mark.parametrize("container", SURROUND)
-def test_channels_come_in_the_order_of_wave(
-    container: str, seeds: Seeds, decoded: Callable[[bytes], Decoded]
-) -> None:
-    """Six of them, each softer than the one before it in a WAVE file."""
-    wav = seeds.write(sound(1.0, channels=6), "WAVEX", "PCM_16")
-    if container in {"m4a", "matroska", "caf"}:
-        ffmpeg()
-    source = SURROUND[container](seeds, wav)
-    found = decoded(source)
-    assert found.reader.container == container
-    found_levels = levels(found.samples)
-    if container == "ogg":  # libsndfile wrote the channels as they came: in Vorbis' own order
-        found_levels = [found_levels[place] for place in (0, 2, 1, 4, 5, 3)]
-    assert found_levels == sorted(found_levels, reverse=True)
