@@ -199,8 +199,8 @@ async def test_a_settled_job_that_goes_on(
         assert cluster.stopped == []
         monkeypatch.setattr(decision, "SETTLED_GRACE_SEC", 0.0)
         await until_idle(store)
+        await until(lambda: all(job.cleanup_scheduled for job in cluster.jobs.values()))
     assert cluster.stopped == cluster.created
-    assert all(job.cleanup_scheduled for job in cluster.jobs.values())
 
 
 async def test_a_failed_run_whose_job_goes_on(
