@@ -123,7 +123,7 @@ class JobOptions(BaseModel):
 
     stems: Annotated[
         StrictBool, BeforeValidator(_absent(bool), json_schema_input_type=StrictBool | None)
-    ] = Field(False, description="separate and write the stems")
+    ] = Field(False, description="ask for stems; this version separates none")
     bpm_min: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
     bpm_max: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
 

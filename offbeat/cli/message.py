@@ -41,7 +41,12 @@ Cues = Annotated[
     typer.Option("--cues", help="File of tracks: a JSON array or a .cue sheet."),
 ]
 Profile = Annotated[str | None, typer.Option(help="A profile that the operator has defined.")]
-Stems = Annotated[bool, typer.Option("--stems", help="Separate the stems, too.")]
+Stems = Annotated[
+    bool,
+    typer.Option(
+        "--stems", help="Ask for stems. This version separates none: `stems` is null in the result."
+    ),
+]
 BpmMin = Annotated[float | None, typer.Option(help="Slowest tempo to consider.")]
 BpmMax = Annotated[float | None, typer.Option(help="Fastest tempo to consider.")]
 
