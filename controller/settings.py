@@ -26,17 +26,17 @@ class ControllerSettings(Settings):
         None,
         max_length=250,
         pattern=r"^[!-~]+$",
-        description="what runs are claimed as; default: derived from cluster, namespace and "
-        "release. Replicas share it, and no two installations on one queue may have the same",
+        description="name under which runs are claimed; default: derived from cluster, namespace "
+        "and release. Replicas share it; two installations on one queue must differ",
     )
     max_concurrent_jobs: int = Field(
         10, ge=1, le=100_000, description="the cap on Jobs of this owner that run at once"
     )
-    max_attempts: int = Field(3, ge=1, le=20, description="Jobs for one run before it has failed")
+    max_attempts: int = Field(3, ge=1, le=20, description="maximum number of Jobs for one run")
     max_results: Annotated[int | None, NoneIfEmpty] = Field(
         None,
         ge=1,
-        description="nothing is claimed while the results queue holds more; default: no limit",
+        description="stop claiming while the results queue holds this many; default: no limit",
     )
     jobs_file: Path | None = Field(
         None, description="JSON file that says what Jobs look like (JobsConfig)"
@@ -48,18 +48,18 @@ class ControllerSettings(Settings):
         30,
         gt=0,
         le=600,
-        description="how often runs in flight are looked at when nothing is noticed",
+        description="time between checks of a run for which the watch reports nothing",
     )
     image_grace_sec: float = Field(
-        60, ge=0, description="patience with an image that cannot be pulled"
+        60, ge=0, description="how long to wait for an image that cannot be pulled"
     )
     pending_timeout_sec: float = Field(
-        900, gt=0, description="patience with a pod that does not start"
+        900, gt=0, description="how long to wait for a pod that does not start"
     )
     park_deadline_sec: float = Field(
         3600,
         gt=0,
-        description="patience with a quota that leaves no room for a Job, then quota_exceeded",
+        description="how long to wait for a quota that blocks a Job, then quota_exceeded",
     )
     health_port: int = Field(8080, ge=0, le=65535, description="/livez and /readyz; 0 = none")
 
@@ -103,7 +103,7 @@ class Profile(_Config):
     resources: dict[str, dict[str, str | int | float]] = Field(default_factory=dict)
     run_deadline_sec: int = Field(7200, ge=1, description="for one pod")
     total_deadline_sec: int = Field(21_600, ge=1, description="for the Job with all its pods")
-    backoff_limit: int = Field(2, ge=0, le=100, description="pods more, after one that crashed")
+    backoff_limit: int = Field(2, ge=0, le=100, description="how often a crashed pod is replaced")
     scratch_size_limit: str = "1Gi"
     node_selector: dict[str, str] = Field(default_factory=dict)
     tolerations: list[dict[str, Any]] = Field(default_factory=list)

@@ -81,7 +81,7 @@ class Tempo(Descriptor):
 
     confidence: float = Field(ge=0, le=1, description="that bpm and its octave are right")
     stability: float = Field(
-        ge=0, le=1, description="share of the beats that lie within 25 ms of a steady grid"
+        ge=0, le=1, description="share of the beats around which the tempo is within 0.5 % of it"
     )
     alternatives: list[Alternative] = Field(description="other readings, the likeliest first")
     curve: list[TempoPoint] = Field(description="beats per minute over time")
