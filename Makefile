@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
+.PHONY: help setup demo test check docs unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -29,7 +29,7 @@ $(READY): pyproject.toml tools/make-venv
 demo: setup ## analyse a short mix that is made on the spot, without a cluster
 	@$(BIN)/offbeat demo
 
-check: setup ## format, lint, types and the import law
+check: setup ## format, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -64,6 +64,11 @@ faults: setup ## break Redis, the Kubernetes API and controllers under 10,000 me
 
 test: setup check ## checks, unit and integration tests
 	$(BIN)/pytest tests/unit tests/integration
+
+docs: setup ## draw docs/images/result.svg again and build the documentation under build/site; a broken link is an error
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python docs/images/render.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 images: ## build both images
 	docker build $(DOCKER_BUILD_FLAGS) -t offbeat/controller:$(VERSION) -t offbeat/controller:dev -f Dockerfile.controller .
