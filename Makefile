@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' offbeat/__init__.py)
 UV_VERSION := 0.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup stems-model test-oracle demo test check unit integration cores fuzz faults mutants docs train e2e bench-handoff bench-scale bench-backlog images lock clean
+.PHONY: help setup stems-model test-oracle demo test check docs unit integration cores fuzz faults mutants train e2e bench-handoff bench-scale bench-backlog images lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -29,7 +29,7 @@ $(READY): pyproject.toml tools/make-venv
 demo: setup ## analyse a short mix that is made on the spot, without a cluster
 	@$(BIN)/offbeat demo
 
-check: setup ## format, lint, types and the import law
+check: setup ## format, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -75,6 +75,11 @@ test-oracle: setup stems-model ## stems beside those of Spleeter on TensorFlow, 
 	@tools/make-oracle build/oracle
 	OFFBEAT_ORACLE=build/oracle/bin/python $(BIN)/pytest tests/oracle
 
+docs: setup ## draw docs/images/result.svg again and build the documentation under build/site; a broken link is an error
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m tools.picture
+	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 images: ## build both images
 	docker build $(DOCKER_BUILD_FLAGS) -t offbeat/controller:$(VERSION) -t offbeat/controller:dev -f Dockerfile.controller .
 	docker build $(DOCKER_BUILD_FLAGS) -t offbeat/analyzer:$(VERSION) -t offbeat/analyzer:dev -f Dockerfile.analyzer .
@@ -93,10 +98,6 @@ bench-scale: setup ## 10,000 Jobs in flight, on a kind cluster whose pods kwok p
 
 bench-backlog: setup ## 100,000 messages that wait, 8,000 duplicates, one message of 100 MB: needs no cluster
 	$(BIN)/python -m benchmarks.backlog $(BENCH_FLAGS)
-
-docs: setup ## pages of docs/ and of docstrings in build/docs; a broken link is an error
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 train: setup ## make the files of analyzer/models again; needs FluidSynth, espeak-ng and the music of some games
 	$(BIN)/python -m tools.train.key

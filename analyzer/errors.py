@@ -1,5 +1,6 @@
 """What can be wrong with a job or its file, each with the reason that its result will carry.
 
+```
 AnalyzerError
 ├── AnalysisRefused        the message or the file is at fault: another attempt cannot succeed
 │   ├── InvalidJob         the job contradicts the file
@@ -12,6 +13,7 @@ AnalyzerError
 ├── DecoderMissing         there is no ffmpeg for a file that needs one
 ├── MountMissing           the shared mount is not there
 └── OutputRefused          the output mount cannot be written to: the analysis goes on without
+```
 """
 
 from typing import ClassVar

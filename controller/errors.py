@@ -1,5 +1,6 @@
 """The errors of the controller.
 
+```
 ControllerError
 ├── ConfigurationInvalid       the operator's settings cannot work
 └── LaunchError                a call for one Job failed
@@ -7,6 +8,7 @@ ControllerError
     ├── QuotaExceeded          a quota refuses it until other Jobs have ended
     ├── PermissionMissing      the controller lacks a right: no Job can be launched until it has it
     └── LauncherUnavailable    there is no answer now: try again, with the same name
+```
 """
 
 __all__ = [

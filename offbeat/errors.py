@@ -1,5 +1,6 @@
 """What can go wrong on the way to Redis.
 
+```
 OffbeatError
 ├── NoRedisConfigured    no URL is set
 ├── RedisUrlInvalid      a URL is set that cannot be read as it is meant
@@ -9,6 +10,7 @@ OffbeatError
 ├── NoResultInTime       a job has no result yet, and the caller wants to wait no longer
 ├── ResultTaken          a job has ended, and another consumer holds its result
 └── UnreadableResult     what lay in the results queue is not a result
+```
 """
 
 __all__ = [

@@ -41,7 +41,7 @@ _TEXT: tuple[tuple[str, str], ...] = (
     ("{", "a JSON document"),
 )
 
-_DECODED = "send WAV, AIFF, FLAC, Ogg, MP3, M4A or AAC (docs/analysis.md has the whole list)"
+_DECODED = "send WAV, AIFF, FLAC, Ogg, MP3, M4A or AAC (docs/analysis/files.md has the whole list)"
 
 
 def sniff(source: SourceFile) -> Format:

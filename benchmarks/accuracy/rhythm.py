@@ -1,6 +1,6 @@
 """Pieces with a known beat: six styles on two bands, a drifting tempo, breakdowns, clicks.
 
-The tempo is the number that a DJ reads on the record (docs/analysis.md). A ballad whose drums sound
+The tempo is the number that a DJ reads on the record (docs/analysis/). A ballad whose drums sound
 exactly as half-time between 130 and 150 (65 to 75) is not asked for: nobody could tell.
 """
 

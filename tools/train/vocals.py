@@ -1,7 +1,7 @@
 """Train the network that hears vocals, and say how well it does on voices that it has never heard.
 
 `python -m tools.train.vocals` writes `analyzer/models/vocals.json`, the same bytes every time, and
-prints the validation that `docs/analysis.md` quotes. It needs FluidSynth, espeak-ng and the music
+prints the validation that `docs/analysis/` quotes. It needs FluidSynth, espeak-ng and the music
 of four games: `apt install fluidsynth fluid-soundfont-gm espeak-ng singularity-music noiz2sa-data
 parsec47-data gunroar-data`.
 """

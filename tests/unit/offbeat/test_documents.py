@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,61 @@ def test_the_changelog_knows_this_version() -> None:
     assert newest[1] == offbeat.__version__
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/contract.md", "examples/README.md"])
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix()
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "examples" / "README.md")
+)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub and MkDocs give to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in kept}
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_somewhere(page: str) -> None:
-    """No relative link is dead."""
+    """No relative link is dead, and no anchor in one."""
     path = ROOT / page
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
-        assert (path.parent / target).exists(), target
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", path.read_text(encoding="utf-8"))
+    for file, anchor in links:
+        target = path.parent / file if file else path
+        assert target.exists(), file
+        if anchor:
+            assert anchor in anchors(target), f"{file}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_prose_has_short_lines(page: str) -> None:
+    """A change shows what it changed; the rows of tables are as long as they must be."""
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
+
+
+def test_the_glossary_is_short() -> None:
+    """At most 40 words are ours; each stands there once."""
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)[1:]
+    assert len(words) == len(set(words)) <= 40
+
+
+def test_the_import_rules_are_those_that_are_enforced() -> None:
+    """Every chain of architecture.md is a contract of import-linter, and the other way round."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    block = re.search(r"^## Import rules$.*?^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    shown = {
+        name: [set(layer.strip(" ()").split(" | ")) for layer in " ".join(chain.split()).split("→")]
+        for name, chain in re.findall(r"^([\w.]+):((?:.|\n )+)", block[1], re.MULTILINE)
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    enforced = {}
+    for contract in project["tool"]["importlinter"]["contracts"]:
+        if contract["type"] == "layers":
+            package = contract["layers"][0].split(" | ")[0].rpartition(".")[0]
+            enforced[package] = [
+                {module.removeprefix(f"{package}.") for module in layer.split(" | ")}
+                for layer in contract["layers"]
+            ]
+    assert shown == enforced
