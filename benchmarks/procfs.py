@@ -1,5 +1,6 @@
 """What Linux says of a process: CPU time, memory, and when it began."""
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -45,8 +46,11 @@ def usage(pid: int) -> Usage:
 
 def cpu_sec(pid: int) -> float:
     """Return the CPU seconds of the threads of a process that live, to the microsecond."""
-    tasks = (Path("/proc") / str(pid) / "task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    total = 0
+    for task in (Path("/proc") / str(pid) / "task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 def reset_peak(pid: int) -> None:
